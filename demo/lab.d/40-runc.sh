@@ -1,0 +1,39 @@
+# runc alone: its cgroup is a bare name, with no runtime and no id in it.
+# shellcheck shell=bash
+
+needs_runc() { echo runc jq; }
+
+runc() { command runc --root "$LAB/runc/state" "$@"; }
+
+up_runc() {
+	run_runc lab-bare '.'
+	run_runc lab-ambient '.process.user = {"uid": 1000, "gid": 1000}
+		| .process.capabilities = ({"bounding":[],"permitted":[],"effective":[],"inheritable":[],"ambient":[]} | map_values(["CAP_NET_RAW"]))'
+	run_runc lab-mapped '.linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 300000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings
+		| .mounts |= map(select(.type | IN("proc", "tmpfs")))'
+}
+
+# run_runc NAME EDIT starts a bundle whose spec is runc's own default, edited by jq.
+run_runc() {
+	local dir=$LAB/runc/$1
+	mkdir -p "$dir"
+	(cd "$dir" && runc spec)
+	jq ".process.terminal = false | .process.args = [\"/bin/sleep\", \"86400\"] | del(.process.rlimits)
+		| .root = {\"path\": \"$LAB/rootfs\", \"readonly\": true} | $2" "$dir/config.json" >"$dir/edited"
+	mv "$dir/edited" "$dir/config.json"
+	runc run -d --bundle "$dir" "$1" </dev/null >"$LAB/log/runc-$1" 2>&1
+}
+
+list_runc() {
+	local id
+	for id in $(runc list -q); do
+		runc ps -f json "$id" | jq -r --arg id "$id" '.[] | "runc \($id) \(.)"'
+	done
+}
+
+down_runc() {
+	[ -d "$LAB/runc/state" ] || return 0
+	local id
+	for id in $(runc list -q); do runc delete -f "$id"; done
+}
