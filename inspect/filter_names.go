@@ -1,0 +1,121 @@
+package inspect
+
+import (
+	"strings"
+
+	"capview/inspect/fact"
+)
+
+// matchWord asks what p, its container or its unit are called. A container without a known name is called by its id.
+func matchWord(t text) test {
+	container := matchContainer(t, false)
+	return func(ix *Index, p *Process) fact.Answer {
+		a := matchName(&t, p)
+		if a == fact.Yes {
+			return a
+		}
+		c := ix.Container(p.Container)
+		if c != nil && (c.Kind == KindUnit || c.Kind == KindSession) && t.in(c.Unit) {
+			return fact.Yes
+		}
+		return a.Or(container(ix, p))
+	}
+}
+
+// matchName asks for t in comm, cmdline and the executable's base name.
+func matchName(t *text, p *Process) fact.Answer {
+	if t.in(p.Comm) {
+		return fact.Yes
+	}
+	args, argsKnown := p.Cmdline.Get()
+	if t.inArgs(args) {
+		return fact.Yes
+	}
+	exe, exeKnown := p.Exe.Get()
+	if t.in(exe[strings.LastIndexByte(exe, '/')+1:]) {
+		return fact.Yes
+	}
+	return unless(argsKnown && exeKnown)
+}
+
+// unless is No where everything asked was known, else Unknown.
+func unless(known bool) fact.Answer {
+	if known {
+		return fact.No
+	}
+	return fact.Unknown
+}
+
+// ofContainer makes a test of p's container; a process of none, or of one that is not in the snapshot, does not match.
+func ofContainer(ask func(c *Container) fact.Answer) test {
+	return func(ix *Index, p *Process) fact.Answer {
+		if c := ix.Container(p.Container); c != nil {
+			return ask(c)
+		}
+		return unless(p.Container == "")
+	}
+}
+
+// byRuntime tells whether a runtime made c.
+func (c *Container) byRuntime() bool { return c.Kind == KindContainer || c.Kind == KindSandbox }
+
+// matchContainer asks for the container by name, id or pod; groups that no runtime made only by their whole key or
+// unit. With strict, a name that could not be read is Unknown.
+func matchContainer(t text, strict bool) test {
+	return ofContainer(func(c *Container) fact.Answer {
+		if strings.EqualFold(c.Key, t.want) {
+			return fact.Yes
+		}
+		if !c.byRuntime() && c.Kind != KindUserNS {
+			return fact.Is(c.Unit != "" && t.is(c.Unit))
+		}
+		name, named := c.Name.Get()
+		pod, podKnown := c.Pod.Get()
+		if t.in(name) || t.inID(c.ID) || t.in(pod.Name) || t.inID(pod.UID) {
+			return fact.Yes
+		}
+		return unless(!strict || !c.byRuntime() || named && (!podKnown || pod.UID == "" || pod.Name != ""))
+	})
+}
+
+// matchImage asks for the image's name.
+func matchImage(t text) test {
+	return ofContainer(func(c *Container) fact.Answer {
+		image, known := c.Image.Get()
+		if known && t.in(image) {
+			return fact.Yes
+		}
+		return unless(known || !c.byRuntime())
+	})
+}
+
+// matchPod asks for the pod's name or uid, matchPodNamespace for its Kubernetes namespace. A pod known by its uid only
+// has a name that could not be read.
+func matchPod(t text) test {
+	return ofContainer(func(c *Container) fact.Answer {
+		pod, known := c.Pod.Get()
+		if t.in(pod.Name) || t.inID(pod.UID) {
+			return fact.Yes
+		}
+		return unless(!c.byRuntime() || known && (pod.Name != "" || pod.UID == ""))
+	})
+}
+
+func matchPodNamespace(t text) test {
+	return ofContainer(func(c *Container) fact.Answer {
+		pod, known := c.Pod.Get()
+		if t.in(pod.Namespace) {
+			return fact.Yes
+		}
+		return unless(!c.byRuntime() || known && (pod.Name != "" || pod.UID == ""))
+	})
+}
+
+// optText asks for t in a text that may be unknown.
+func optText(t *text, o Opt[string]) fact.Answer {
+	s, known := o.Get()
+	if known && t.in(s) {
+		return fact.Yes
+	}
+	return unless(known)
+}
