@@ -7,7 +7,6 @@ package caps
 
 import (
 	"fmt"
-	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -82,104 +81,43 @@ func (c Cap) String() string {
 	return strconv.Itoa(int(c))
 }
 
-// Short is the name without its "cap_", as cells show it.
-func (c Cap) Short() string { return strings.TrimPrefix(c.String(), "cap_") }
+// Short is the name without its "cap_", as cells show it; the bare number where there is no name.
+func (c Cap) Short() string {
+	if int(c) < len(names) {
+		return names[c]
+	}
+	return strconv.Itoa(int(c))
+}
+
+// Known tells whether this package has a name for c.
+func (c Cap) Known() bool { return c <= Last }
+
+var byName = func() map[string]Cap {
+	m := make(map[string]Cap, len(names))
+	for i, n := range names {
+		m[n] = Cap(i)
+	}
+	return m
+}()
 
 // Parse reads a capability's name in any case, with or without "cap_", or its number (0 to 63).
 func Parse(s string) (Cap, error) {
-	name := strings.TrimPrefix(strings.ToLower(s), "cap_")
-	for i, n := range names {
-		if n == name {
-			return Cap(i), nil
-		}
+	name := strings.TrimPrefix(lower(s), "cap_")
+	if c, ok := byName[name]; ok {
+		return c, nil
 	}
-	if n, err := strconv.ParseUint(s, 10, 8); err == nil && n < 64 {
+	if n, err := strconv.ParseUint(name, 10, 8); err == nil && n < 64 {
 		return Cap(n), nil
 	}
-	return 0, fmt.Errorf("unknown capability %q", s)
+	return 0, fmt.Errorf("unknown capability %s", quote(s))
 }
 
-// Set is a capability set: bit n is capability n, as in the Cap* lines of /proc/PID/status.
-type Set uint64
-
-// Of makes the set of the given capabilities.
-func Of(cs ...Cap) (s Set) {
-	for _, c := range cs {
-		s |= 1 << c
-	}
-	return s
-}
-
-// Full is the set of every capability up to and including last (cap_last_cap).
-func Full(last Cap) Set { return Set(^uint64(0) >> (63 - min(last, 63))) }
-
-// Has tells whether c is in s.
-func (s Set) Has(c Cap) bool { return c < 64 && s>>c&1 == 1 }
-
-// Count is the number of capabilities in s.
-func (s Set) Count() int { return bits.OnesCount64(uint64(s)) }
-
-// Each calls f with every capability of s, lowest first.
-func (s Set) Each(f func(Cap)) {
-	for m := uint64(s); m != 0; m &= m - 1 {
-		f(Cap(bits.TrailingZeros64(m)))
-	}
-}
-
-// List is the capabilities of s, lowest first.
-func (s Set) List() []Cap {
-	cs := make([]Cap, 0, s.Count())
-	s.Each(func(c Cap) { cs = append(cs, c) })
-	return cs
-}
-
-// Hex is the 16-digit form of /proc/PID/status: "00000000a80425fb".
-func (s Set) Hex() string { return string(s.AppendHex(make([]byte, 0, 16))) }
-
-// AppendHex appends Hex to b.
-func (s Set) AppendHex(b []byte) []byte {
-	const digits = "0123456789abcdef"
-	for shift := 60; shift >= 0; shift -= 4 {
-		b = append(b, digits[s>>shift&15])
-	}
-	return b
-}
-
-// ParseHex reads a mask of 1 to 16 hexadecimal digits, with or without 0x.
-func ParseHex(h string) (Set, error) {
-	t := strings.TrimPrefix(strings.TrimPrefix(h, "0x"), "0X")
-	if t == "" || len(t) > 16 {
-		return 0, fmt.Errorf("capability mask %q: want 1 to 16 hexadecimal digits", h)
-	}
-	v, err := strconv.ParseUint(t, 16, 64)
-	if err != nil {
-		return 0, fmt.Errorf("capability mask %q: want 1 to 16 hexadecimal digits", h)
-	}
-	return Set(v), nil
-}
-
-// MarshalText writes the 16-digit form.
-func (s Set) MarshalText() ([]byte, error) { return s.AppendHex(make([]byte, 0, 16)), nil }
-
-// UnmarshalText reads what MarshalText writes, and any mask ParseHex reads.
-func (s *Set) UnmarshalText(b []byte) error {
-	v, err := ParseHex(string(b))
-	if err == nil {
-		*s = v
-	}
-	return err
-}
-
-// Sets is the five capability sets of a thread (capabilities(7), "Thread capability sets").
-type Sets struct {
-	Inheritable Set `json:"inheritable"`
-	Permitted   Set `json:"permitted"`
-	Effective   Set `json:"effective"`
-	Bounding    Set `json:"bounding"`
-	Ambient     Set `json:"ambient"`
-}
-
-// Union is every capability of any of the five sets.
-func (s Sets) Union() Set {
-	return s.Inheritable | s.Permitted | s.Effective | s.Bounding | s.Ambient
+// lower folds ASCII only: the Unicode folding of strings.ToLower would let "\u212aill" pass for "kill".
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
