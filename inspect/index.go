@@ -8,6 +8,7 @@ type Index struct {
 	procs      map[int]*Process
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
+	names      map[uint32]string // see UserName
 }
 
 // NewIndex indexes s.
@@ -27,6 +28,7 @@ func NewIndex(s *Snapshot) *Index {
 	for i := range s.UserNamespaces {
 		ix.users[s.UserNamespaces[i].Inode] = &s.UserNamespaces[i]
 	}
+	ix.names = userNames(s.Processes)
 	return ix
 }
 

@@ -17,8 +17,9 @@ const (
 	Bad         // powerful on the host
 	Gone        // could not be read: shown as "?" or a word, never as empty
 	Heading
-	Accent  // names
-	Changed // differs from the last refresh
+	Accent              // names
+	Changed             // differs from the last refresh
+	Roles   = int(iota) // how many there are
 )
 
 // Cell is a piece of text, sanitised, without line breaks.

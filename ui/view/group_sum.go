@@ -1,0 +1,132 @@
+package view
+
+import (
+	"slices"
+
+	"capview/inspect"
+	"capview/inspect/caps"
+)
+
+// GroupRow is a group of processes. NewGroupRow sums it up once; a GroupRow made by hand is summed up for each cell.
+type GroupRow struct {
+	Ix  *inspect.Index
+	G   inspect.Group
+	sum *groupSum
+}
+
+// NewGroupRow sums up g.
+func NewGroupRow(ix *inspect.Index, g inspect.Group) GroupRow {
+	return GroupRow{ix, g, sumUp(ix, g.Processes)}
+}
+
+// groupSum is what the processes of a group hold between them.
+type groupSum struct {
+	union     caps.Sets      // of all threads whose sets are known
+	unknown   int            // processes whose sets are not
+	users     []string       // effective users' names, raw, sorted
+	nameless  int            // processes whose user is unknown
+	places    []place        // distinct user namespaces, by inode
+	seccomp   map[string]int // processes by the text of their cell
+	nnp       [2]int         // processes without, with
+	nnpGone   int
+	fileCaps  int
+	filesGone int
+	gaps      int
+	threads   int
+	power     int
+	kernel    bool // nothing but kernel threads
+}
+
+func (g GroupRow) sums() *groupSum {
+	if g.sum != nil {
+		return g.sum
+	}
+	return sumUp(g.Ix, g.G.Processes)
+}
+
+func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
+	s := &groupSum{seccomp: make(map[string]int), kernel: len(ps) > 0}
+	users, places := map[string]bool{}, map[place]bool{}
+	for _, p := range ps {
+		s.addCaps(p)
+		s.addConfinement(p)
+		if name, ok := p.User.Get(); ok {
+			users[name] = true
+		} else {
+			s.nameless++
+		}
+		places[placeOf(ix, p)] = true
+		s.gaps += len(p.Gaps)
+		s.threads += p.ThreadCount
+		s.power = max(s.power, inspect.Power(ix, p))
+		s.kernel = s.kernel && p.KernelThread
+	}
+	for name := range users {
+		s.users = append(s.users, name)
+	}
+	slices.Sort(s.users)
+	for at := range places {
+		s.places = append(s.places, at)
+	}
+	slices.SortFunc(s.places, func(a, b place) int { return compareInodes(a.inode, b.inode) })
+	return s
+}
+
+func compareInodes(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (s *groupSum) addCaps(p *inspect.Process) {
+	if c, ok := p.Caps.Get(); ok {
+		s.union = unite(s.union, c)
+	} else {
+		s.unknown++
+	}
+	for i := range p.Threads {
+		if c, ok := p.Threads[i].Caps.Get(); ok {
+			s.union = unite(s.union, c)
+		}
+	}
+}
+
+func unite(a, b caps.Sets) caps.Sets {
+	return caps.Sets{
+		Inheritable: a.Inheritable | b.Inheritable,
+		Permitted:   a.Permitted | b.Permitted,
+		Effective:   a.Effective | b.Effective,
+		Bounding:    a.Bounding | b.Bounding,
+		Ambient:     a.Ambient | b.Ambient,
+	}
+}
+
+func (s *groupSum) addConfinement(p *inspect.Process) {
+	s.seccomp[seccompCell(p.Seccomp, false).Text]++
+	switch v, ok := p.NoNewPrivs.Get(); {
+	case !ok:
+		s.nnpGone++
+	case v:
+		s.nnp[1]++
+	default:
+		s.nnp[0]++
+	}
+	switch f, ok := p.FileCaps.Get(); {
+	case !ok:
+		s.filesGone++
+	case !noFileCaps(f):
+		s.fileCaps++
+	}
+}
+
+// place is the group's one user namespace, or the unknown one where there are several.
+func (s *groupSum) place() place {
+	if len(s.places) == 1 {
+		return s.places[0]
+	}
+	return place{}
+}

@@ -1,0 +1,66 @@
+package view
+
+import (
+	"strconv"
+
+	"capview/inspect"
+	"capview/inspect/fact"
+	"capview/nsinfo"
+)
+
+// FileCapsIdle is why the executable's file capabilities would grant r nothing at an execve, as far as is known; nil
+// where nothing known is against them. The rules are those of security/commoncap.c (cap_bprm_creds_from_file).
+func FileCapsIdle(r Row) []string {
+	f, ok := r.P.FileCaps.Get()
+	if !ok || noFileCaps(f) {
+		return nil
+	}
+	why := setIDIdle(r)
+	if f.Revision == 3 && rootOf(r.Ix, placeOf(r.Ix, r.P), f.RootID) == fact.No {
+		why = append(why, "root id "+strconv.FormatUint(uint64(f.RootID), 10)+
+			" is not root in the process's user namespace or one around it")
+	}
+	return why
+}
+
+// setIDIdle is what keeps set-id bits and file capabilities from counting alike: mnt_may_suid and no_new_privs.
+func setIDIdle(r Row) (why []string) {
+	if f, ok := r.P.ExeFile.Get(); ok && f.NoSUID.Or(false) {
+		why = append(why, "the file's mount is nosuid")
+	}
+	if r.creds().NoNewPrivs.Or(false) {
+		why = append(why, "no_new_privs is set")
+	}
+	return why
+}
+
+// rootOf tells whether uid, in the reader's user namespace, is root in the namespace at or in one around it:
+// rootid_owns_currentns of security/commoncap.c.
+func rootOf(ix *inspect.Index, at place, uid uint32) fact.Answer {
+	if !at.known {
+		return fact.Unknown
+	}
+	for inode, steps := at.inode, 0; inode != ix.Host.UserNamespace; steps++ {
+		u := ix.UserNamespace(inode)
+		if u == nil || steps > maxLevels {
+			return fact.Unknown
+		}
+		m, ok := u.UIDMap.Get()
+		if !ok {
+			return fact.Unknown
+		}
+		if in, ok := nsinfo.ToInside(m, uid); ok && in == 0 {
+			return fact.Yes
+		}
+		if inode, ok = u.Parent.Get(); !ok {
+			return fact.Unknown
+		}
+	}
+	if uid == 0 {
+		return fact.Yes
+	}
+	return fact.No
+}
+
+// maxLevels is how deep user namespaces nest (user_namespaces(7)); a snapshot's parents may go in a circle.
+const maxLevels = 33
