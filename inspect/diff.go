@@ -1,9 +1,21 @@
 package inspect
 
+import "slices"
+
 // Changes is what differs from one Snapshot to a later one of the same node, or between two nodes.
 type Changes struct {
+	// SameBoot tells that both are of one boot of one node, so that PIDs and inodes mean the same in both. Else a
+	// process is matched by what it is: its container (by name, pod or unit), comm and executable, in order of PID.
+	SameBoot       bool
 	Appeared, Left []*Process
 	Changed        []Change
+
+	ContainersAppeared, ContainersLeft []*Container
+}
+
+// Empty tells whether nothing differs.
+func (c Changes) Empty() bool {
+	return len(c.Appeared)+len(c.Left)+len(c.Changed)+len(c.ContainersAppeared)+len(c.ContainersLeft) == 0
 }
 
 // Change is a process that is in both, with what differs.
@@ -12,14 +24,79 @@ type Change struct {
 	Facts         []FactChange
 }
 
-// FactChange is one fact that differs: its JSON key ("caps.effective"), gained and lost in words.
+// FactChange is one fact that differs: its JSON key ("caps.effective"), before and after in words, gained and lost. A fact
+// known on one side only is "unknown" on the other, and nothing of it is gained or lost.
 type FactChange struct {
 	Fact   string
 	Before string
 	After  string
-	Gained string // for sets: the names gained, "cap_" left out; else ""
+	Gained string // for sets: what was gained, apart by commas, "cap_" left out; else ""
 	Lost   string
 }
 
-// Diff compares; processes are the same where PID and start time are (and the boot id).
-func Diff(before, after *Index) Changes { return Changes{} }
+// Diff compares two indexes, before and after. Within one boot (the same boot id) a process is the same where PID
+// and start time are. It allocates only for what differs.
+func Diff(before, after *Index) Changes {
+	if before.Host.BootID != after.Host.BootID {
+		return diffNodes(before, after)
+	}
+	c := Changes{SameBoot: true}
+	for i := range after.Processes {
+		p := &after.Processes[i]
+		if old := before.Process(p.PID); old == nil || old.StartTime != p.StartTime {
+			c.Appeared = append(c.Appeared, p)
+		} else if !sameFacts(old, p) {
+			c.compare(before, after, old, p)
+		}
+	}
+	for i := range before.Processes {
+		p := &before.Processes[i]
+		if now := after.Process(p.PID); now == nil || now.StartTime != p.StartTime {
+			c.Left = append(c.Left, p)
+		}
+	}
+	c.ContainersAppeared = containersWithout(after, before)
+	c.ContainersLeft = containersWithout(before, after)
+	return c
+}
+
+// Changed tells whether a fact that Diff compares differs between two states of one process; it does not allocate
+// where none does.
+func Changed(before, after *Process) bool {
+	if sameFacts(before, after) {
+		return false
+	}
+	none := &Index{Snapshot: &Snapshot{}}
+	d := differ{none, none, true}
+	return len(d.process(before, after)) > 0
+}
+
+func (c *Changes) compare(before, after *Index, old, now *Process) {
+	d := differ{before, after, c.SameBoot}
+	if facts := d.process(old, now); len(facts) > 0 {
+		c.Changed = append(c.Changed, Change{old, now, facts})
+	}
+}
+
+// sameFacts tells fast whether two states of a process are alike in all that Diff compares.
+func sameFacts(a, b *Process) bool {
+	return a.Creds == b.Creds && a.UID == b.UID && a.GID == b.GID && a.Namespaces == b.Namespaces &&
+		a.Comm == b.Comm && a.Exe == b.Exe && a.Container == b.Container && a.FileCaps == b.FileCaps &&
+		sameGroups(a.Groups, b.Groups) && slices.Equal(a.Threads, b.Threads)
+}
+
+func sameGroups(a, b Opt[[]uint32]) bool {
+	ag, aKnown := a.Get()
+	bg, bKnown := b.Get()
+	return aKnown == bKnown && slices.Equal(ag, bg)
+}
+
+// containersWithout is the containers of a that b does not have.
+func containersWithout(a, b *Index) (cs []*Container) {
+	for i := range a.Containers {
+		if c := &a.Containers[i]; b.Container(c.Key) == nil {
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}

@@ -102,10 +102,18 @@ func heldSet(v value) (func(ix *Index, s caps.Set) bool, error) {
 	case low == "none":
 		return func(_ *Index, s caps.Set) bool { return s == 0 }, nil
 	case low == "all":
-		return func(ix *Index, s caps.Set) bool { full := caps.Full(ix.Host.CapLastCap); return s&full == full }, nil
+		return func(ix *Index, s caps.Set) bool { full := ix.fullCaps(); return s&full == full }, nil
 	}
 	c, err := v.capability()
 	return func(_ *Index, s caps.Set) bool { return s.Has(c) }, err
+}
+
+// fullCaps is every capability the node's kernel knows; those this package names where that could not be read.
+func (ix *Index) fullCaps() caps.Set {
+	if last := ix.Host.CapLastCap; last != 0 {
+		return caps.Full(last)
+	}
+	return caps.Full(caps.Last)
 }
 
 // capability reads a capability's name or number.
