@@ -29,10 +29,10 @@ func fileCapsText(p *inspect.Process) inspect.Opt[string] {
 	switch {
 	case !ok:
 		return inspect.Opt[string]{}
-	case noFileCaps(f):
+	case f.None():
 		return inspect.Some("")
 	}
-	return inspect.Some(fileCapsString(f))
+	return inspect.Some(f.String())
 }
 
 func fileCapsCell(r Row) Cell {

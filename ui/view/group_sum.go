@@ -118,7 +118,7 @@ func (s *groupSum) addConfinement(p *inspect.Process) {
 	switch f, ok := p.FileCaps.Get(); {
 	case !ok:
 		s.filesGone++
-	case !noFileCaps(f):
+	case !f.None():
 		s.fileCaps++
 	}
 }

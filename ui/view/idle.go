@@ -12,7 +12,7 @@ import (
 // where nothing known is against them. The rules are those of security/commoncap.c (cap_bprm_creds_from_file).
 func FileCapsIdle(r Row) []string {
 	f, ok := r.P.FileCaps.Get()
-	if !ok || noFileCaps(f) {
+	if !ok || f.None() {
 		return nil
 	}
 	why := setIDIdle(r)

@@ -68,7 +68,7 @@ func fileCapsBlock(r Row) Block {
 	case !ok:
 		b.Rows = [][]Cell{pair("capabilities", gone())}
 		return b
-	case noFileCaps(f):
+	case f.None():
 		b.Rows = [][]Cell{pair("capabilities", Cell{"none", Muted})}
 		return b
 	}

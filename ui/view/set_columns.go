@@ -76,7 +76,7 @@ func setCell(r Row, o inspect.Opt[caps.Set], w whichSet) Cell {
 
 // setText is a set in the notation of one cell.
 func setText(ix *inspect.Index, s caps.Set, runtime string) string {
-	return setCellText(s, fullSet(ix), runtime)
+	return s.CellFor(fullSet(ix), runtime)
 }
 
 // inPlace marks capabilities that count only in a user namespace other than the host's.

@@ -8,8 +8,14 @@ import (
 // nearlyAll is how few capabilities a set may lack and still be treated as all of them.
 const nearlyAll = 4
 
-// setRole is how grave it is to hold s: nothing is muted; what counts only in a user namespace other than the host's is
-// worth a look; all, or all but a few, is power over the host.
+// The grades of caps.Cap.Danger that have a role.
+const (
+	dangerShared = 2 // reads or changes what the whole host shares
+	dangerHost   = 3 // takes the host over
+)
+
+// setRole is how grave it is to hold s at a place: what counts only in a user namespace other than the host's is worth
+// a look and no more; all, or all but a few, is power over the host.
 func setRole(s, full caps.Set, at place) Role {
 	switch {
 	case s == 0:
@@ -19,16 +25,16 @@ func setRole(s, full caps.Set, at place) Role {
 	case (full &^ s).Count() <= nearlyAll:
 		return Bad
 	}
-	switch beyond := s &^ defaultsUnion(); {
-	case danger(beyond) >= 3:
+	switch d := danger(s); {
+	case d >= dangerHost:
 		return Warn
-	case danger(s) <= 1:
-		return Plain
+	case d >= dangerShared:
+		return Notice
 	}
-	return Notice
+	return Plain
 }
 
-// powerRole is setRole for a process's whole standing.
+// effectiveRole is setRole of what the row's thread has effective.
 func effectiveRole(r Row) Role {
 	s, ok := r.creds().Caps.Get()
 	if !ok {
@@ -40,9 +46,9 @@ func effectiveRole(r Row) Role {
 	return setRole(s.Effective, fullSet(r.Ix), placeOf(r.Ix, r.P))
 }
 
-// danger is the greatest danger of any capability in s, 0 to 3.
+// danger is the greatest danger of any capability in s.
 func danger(s caps.Set) (d int) {
-	s.Each(func(c caps.Cap) { d = max(d, capDanger(c)) })
+	s.Each(func(c caps.Cap) { d = max(d, c.Danger()) })
 	return d
 }
 
