@@ -1,0 +1,222 @@
+package proc
+
+import (
+	"bytes"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"capview/inspect"
+	"capview/inspect/filecap"
+)
+
+// entry is a process as the last scan saw it, with what tells whether that still holds.
+type entry struct {
+	proc  inspect.Process
+	image uint64 // stat.image: changes with every execve; 0 unknown
+	mount uint64 // mount id of the executable
+}
+
+// slowScans is how many refreshes may pass before what seldom changes without an execve (command line, namespaces
+// other than the user namespace) is read again: a share of the processes each time.
+const slowScans = 8
+
+// maxCmdline bounds a command line.
+const maxCmdline = 64 << 10
+
+// reader reads processes, one at a time; each worker has its own.
+type reader struct {
+	src        *Source
+	allThreads bool
+	keepStatus bool
+	buf        []byte
+	link       [4096]byte
+	vanished   bool // something of the process being read was there and is not
+	prober     *prober
+	// What many processes share is made once: by the bytes that the kernel wrote.
+	names   map[string]string
+	groups  map[string][]uint32
+	cgroups map[string]string
+}
+
+func newReader(s *Source) *reader {
+	return &reader{
+		src: s, allThreads: s.opt.AllThreads, buf: make([]byte, 8192),
+		names: map[string]string{}, groups: map[string][]uint32{}, cgroups: map[string]string{},
+	}
+}
+
+// read reads the process; old is what an earlier scan found at this PID, or nil. It returns nil where the process
+// has ended. One that turns into a zombie, or execs, under the reader's eyes is read once more.
+func (r *reader) read(pid int, old *entry) *entry {
+	dir, err := retry(func() (int, error) {
+		return unix.Openat(int(r.src.root.Fd()), strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	})
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(dir)
+	r.vanished = false
+	e := r.readOnce(dir, pid, old)
+	if e != nil && r.vanished {
+		e = r.readOnce(dir, pid, nil)
+	}
+	return e
+}
+
+func (r *reader) readOnce(dir, pid int, old *entry) *entry {
+	e := &entry{proc: inspect.Process{PID: pid, Threads: []inspect.Thread{}, Gaps: []inspect.Gap{}}}
+	if !r.readStat(dir, e) || !r.readStatus(dir, e) {
+		return nil
+	}
+	if old != nil && old.proc.StartTime != e.proc.StartTime {
+		old = nil
+	}
+	r.readCgroup(dir, e)
+	r.readImage(dir, e, old)
+	r.readNamespaces(dir, e, old)
+	r.readThreads(dir, e)
+	return e
+}
+
+// gap notes that what could not be read.
+func (e *entry) gap(what, why string) {
+	e.proc.Gaps = append(e.proc.Gaps, inspect.Gap{Subject: "pid " + strconv.Itoa(e.proc.PID), What: what, Why: why})
+}
+
+// readStat reads identity; false where the process has ended.
+func (r *reader) readStat(dir int, e *entry) bool {
+	text, err := readAt(dir, "stat", &r.buf, maxText)
+	if ended(err) {
+		return false
+	}
+	var st stat
+	if err == nil {
+		st, err = parseStat(text)
+	}
+	if err != nil {
+		e.gap("start_time", why(err))
+		return true
+	}
+	e.proc.StartTime, e.proc.PPID, e.proc.KernelThread, e.image = st.startTime, st.ppid, st.kernelThread, st.image
+	return true
+}
+
+// readStatus reads credentials; false where the process has ended.
+func (r *reader) readStatus(dir int, e *entry) bool {
+	text, err := readAt(dir, "status", &r.buf, maxText)
+	if ended(err) {
+		return false
+	}
+	var st status
+	if err == nil {
+		err = parseStatus(text, &st)
+	}
+	if err != nil {
+		e.gap("status", why(err))
+	}
+	p := &e.proc
+	if r.keepStatus {
+		p.Status = string(text)
+	}
+	p.Comm = intern(r.names, st.name, unescapeName)
+	p.State, p.UID, p.GID, p.Creds, p.ThreadCount = stateName(st.state), st.uid, st.gid, st.creds, st.threads
+	if ids, ok := st.uid.Get(); ok {
+		p.User = inspect.Some(r.src.users.name(ids.Effective))
+	}
+	r.setGroups(e, st.groups)
+	return true
+}
+
+// intern makes of line what f makes of it, once for all processes that have the same. A cache that hostile churn has
+// filled starts anew.
+func intern[V any](m map[string]V, line []byte, f func([]byte) V) V {
+	v, ok := m[string(line)]
+	if !ok {
+		if len(m) > 4096 {
+			clear(m)
+		}
+		v = f(line)
+		m[string(line)] = v
+	}
+	return v
+}
+
+// stateName is the state's letter as a string without allocating.
+func stateName(b byte) string {
+	const letters = "RSDTtZXxKWPI"
+	if i := bytes.IndexByte([]byte(letters), b); i >= 0 {
+		return letters[i : i+1]
+	}
+	return ""
+}
+
+func (r *reader) setGroups(e *entry, line []byte) {
+	if line == nil {
+		return
+	}
+	groups := intern(r.groups, line, func(line []byte) []uint32 {
+		g, _ := parseGroups(line)
+		return g
+	})
+	if groups == nil {
+		e.gap("groups", "status: Groups: not a list of numbers")
+		return
+	}
+	e.proc.Groups = inspect.Some(groups)
+}
+
+func (r *reader) readCgroup(dir int, e *entry) {
+	text, err := readAt(dir, "cgroup", &r.buf, maxText)
+	if err != nil {
+		r.failed(e, "cgroup", err)
+		return
+	}
+	if path := intern(r.cgroups, text, chooseCgroup); path != "" {
+		e.proc.Cgroup = inspect.Some(path)
+	} else {
+		e.gap("cgroup", "no line of the cgroup file could be read")
+	}
+}
+
+// failed notes that err kept what from being read. Where it vanished, the process has changed meanwhile.
+func (r *reader) failed(e *entry, what string, err error) {
+	r.vanished = r.vanished || ended(err)
+	e.gap(what, why(err))
+}
+
+// readImage reads what an execve replaces: the executable and the command line.
+func (r *reader) readImage(dir int, e, old *entry) {
+	p := &e.proc
+	if p.KernelThread || p.State == "Z" {
+		p.Exe, p.Cmdline, p.FileCaps = inspect.Some(""), inspect.Some([]string{}), inspect.Some(filecap.Caps{})
+		return
+	}
+	if old == nil || old.image == 0 || old.image != e.image || len(old.proc.Gaps) > 0 || r.slowTurn(p.PID) {
+		r.readCmdline(dir, e)
+		r.readExe(dir, e)
+		return
+	}
+	p.Cmdline, p.Exe, p.ExeFile, p.FileCaps = old.proc.Cmdline, old.proc.Exe, old.proc.ExeFile, old.proc.FileCaps
+	e.mount = old.mount
+	if f, ok := p.ExeFile.Get(); ok {
+		if _, fresh := r.src.files.get(fileID{f.Device, f.Inode, old.mount}, f.Ctime); fresh {
+			return
+		}
+	}
+	r.readExeFile(dir, e)
+}
+
+// slowTurn tells whether this refresh is the one to read the process's slow facts again.
+func (r *reader) slowTurn(pid int) bool { return (uint(pid)+r.src.scans)%slowScans == 0 }
+
+func (r *reader) readCmdline(dir int, e *entry) {
+	text, err := readAt(dir, "cmdline", &r.buf, maxCmdline)
+	if err != nil {
+		r.failed(e, "cmdline", err)
+		if text == nil {
+			return
+		}
+	}
+	e.proc.Cmdline = inspect.Some(splitCmdline(text))
+}

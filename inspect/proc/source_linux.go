@@ -1,0 +1,151 @@
+package proc
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/procfs"
+
+	"capview/inspect"
+)
+
+// Options says how to read.
+type Options struct {
+	Root       string // of procfs: "/proc", or where another one is mounted
+	AllThreads bool   // keep every thread, not only those whose credentials differ from their leader's
+	Workers    int    // how many read at once; 0: one for each processor
+	Version    string // of capview, for the Snapshot
+}
+
+// Source reads procfs. Its Snapshot may be called again and again, by one caller at a time: what cannot have
+// changed since is not read again.
+type Source struct {
+	opt     Options
+	fs      procfs.FS
+	root    *os.File // O_PATH descriptor of Options.Root
+	host    hostFacts
+	known   map[int]*entry // by PID: what the last scan found
+	files   *fileCache
+	users   *userNames
+	spaces  *spaces
+	workers []*reader
+	scans   uint
+	stuck   atomic.Int32 // probes that file systems have not answered
+}
+
+// New opens procfs at o.Root. It fails where that is no procfs.
+func New(o Options) (*Source, error) {
+	fs, err := procfs.NewFS(o.Root)
+	if err != nil {
+		return nil, fmt.Errorf("procfs: %w", err)
+	}
+	root, err := openProcRoot(o.Root)
+	if err != nil {
+		return nil, err
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	s := &Source{
+		opt: o, fs: fs, root: root,
+		known: map[int]*entry{}, files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
+	}
+	for range o.Workers {
+		s.workers = append(s.workers, newReader(s))
+	}
+	s.host = s.readHostFacts()
+	return s, nil
+}
+
+// Close gives back what New opened.
+func (s *Source) Close() error {
+	for _, r := range s.workers {
+		r.close()
+	}
+	return s.root.Close()
+}
+
+// Snapshot reads the node as it is now. Processes that end meanwhile are left out; what may not be read is a Gap.
+func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
+	procs, err := s.fs.AllProcs()
+	if err != nil {
+		return nil, fmt.Errorf("list processes in %s: %w", s.opt.Root, err)
+	}
+	slices.SortFunc(procs, func(a, b procfs.Proc) int { return a.PID - b.PID })
+	s.scans++
+	s.files.nextScan()
+	s.users.refresh()
+
+	found := make([]*entry, len(procs))
+	if err := s.readAll(ctx, procs, found); err != nil {
+		return nil, err
+	}
+	snap := &inspect.Snapshot{
+		Schema: inspect.Schema, Version: s.opt.Version, TakenAt: time.Now().UTC(),
+		Processes: make([]inspect.Process, 0, len(found)),
+		Gaps:      []inspect.Gap{},
+	}
+	known := make(map[int]*entry, len(found))
+	for _, e := range found {
+		if e != nil {
+			known[e.proc.PID] = e
+			snap.Processes = append(snap.Processes, e.proc)
+		}
+	}
+	s.known = known
+	s.complete(snap)
+	return snap, nil
+}
+
+// readAll shares procs out among the workers; found[i] stays nil where procs[i] has ended.
+func (s *Source) readAll(ctx context.Context, procs []procfs.Proc, found []*entry) error {
+	const chunk = 16
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for _, r := range s.workers {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				start := int(next.Add(chunk)) - chunk
+				if start >= len(procs) {
+					return
+				}
+				for i := start; i < min(start+chunk, len(procs)); i++ {
+					found[i] = r.read(procs[i].PID, s.known[procs[i].PID])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+// complete adds what takes all processes together: the host, namespaces, containers.
+func (s *Source) complete(snap *inspect.Snapshot) {
+	s.host.into(snap)
+	s.spaces.into(snap, s.root, s.scans)
+	s.hiddenInto(snap)
+	snap.Gaps = append(snap.Gaps,
+		inspect.Gap{Subject: "processes", What: "securebits", Why: "procfs does not show them"},
+		inspect.Gap{Subject: "processes", What: "seccomp.profile", Why: "procfs does not show what a filter does"})
+	inspect.Contain(snap)
+}
+
+// Process reads one process with all its threads and the text of its status. A start other than 0 must be its start
+// time. The error is os.ErrNotExist where there is no such process (any more). Container and Role are left empty:
+// they come of a whole Snapshot.
+func (s *Source) Process(_ context.Context, pid int, start uint64) (inspect.Process, error) {
+	r := newReader(s)
+	defer r.close()
+	r.allThreads, r.keepStatus = true, true
+	e := r.read(pid, nil)
+	if e == nil || start != 0 && e.proc.StartTime != start {
+		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+	}
+	return e.proc, nil
+}
