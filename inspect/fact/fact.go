@@ -4,6 +4,7 @@ package fact
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 )
 
 // Opt is a fact that could be read or not. The zero Opt is unknown; an unknown fact has a Gap that
@@ -30,22 +31,35 @@ func (o Opt[T]) Or(def T) T {
 	return def
 }
 
-// MarshalJSON writes null for unknown.
+// MarshalJSON writes null for unknown, and for nothing else: a known nil slice is [], a known nil map {}.
 func (o Opt[T]) MarshalJSON() ([]byte, error) {
 	if !o.ok {
 		return []byte("null"), nil
 	}
-	return json.Marshal(o.v)
+	b, err := json.Marshal(o.v)
+	if err == nil && bytes.Equal(b, []byte("null")) {
+		switch reflect.TypeFor[T]().Kind() {
+		case reflect.Slice:
+			return []byte("[]"), nil
+		case reflect.Map:
+			return []byte("{}"), nil
+		}
+	}
+	return b, err
 }
 
-// UnmarshalJSON reads null as unknown.
+// UnmarshalJSON reads null as unknown. What does not read leaves the fact unknown.
 func (o *Opt[T]) UnmarshalJSON(b []byte) error {
+	*o = Opt[T]{}
 	if bytes.Equal(b, []byte("null")) {
-		*o = Opt[T]{}
 		return nil
 	}
-	o.ok = true
-	return json.Unmarshal(b, &o.v)
+	var v T
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*o = Some(v)
+	return nil
 }
 
 // Answer is one of the three answers to a question about a process.
