@@ -14,9 +14,11 @@ up_host() {
 
 # add_user makes an account with subordinate ids, for rootless containers and for privileges of a user.
 add_user() {
-	id "$USER_NAME" >/dev/null 2>&1 || useradd --create-home --home-dir "$LAB/home" --shell /bin/sh "$USER_NAME"
-	chmod 755 "$LAB/home"
-	USER_ID=$(id -u "$USER_NAME")
+	if ! id "$USER_NAME" >/dev/null 2>&1; then
+		useradd --no-create-home --home-dir "$LAB/home" --shell /bin/sh "$USER_NAME"
+		touch "$LAB/user-made"
+	fi
+	install -d -o "$USER_NAME" -g "$USER_NAME" -m 755 "$LAB/home"
 }
 
 as_user() { start "$1" setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups "${@:2}"; }
@@ -71,5 +73,5 @@ list_host() { :; }
 
 down_host() {
 	stop_all host-
-	! id "$USER_NAME" >/dev/null 2>&1 || userdel "$USER_NAME"
+	[ ! -e "$LAB/user-made" ] || userdel "$USER_NAME"
 }

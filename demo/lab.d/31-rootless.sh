@@ -5,7 +5,7 @@ needs_rootless() { echo podman uidmap slirp4netns passwd; }
 
 rootless() {
 	(cd "$LAB/home" && setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups --reset-env \
-		env XDG_RUNTIME_DIR="$LAB/home/run" PATH="$PATH" \
+		env HOME="$LAB/home" XDG_RUNTIME_DIR="$LAB/home/run" PATH="$PATH" \
 		podman --runtime runc --cgroup-manager cgroupfs --events-backend file --storage-driver vfs "$@")
 }
 
@@ -21,7 +21,7 @@ up_rootless() {
 list_rootless() {
 	local id
 	for id in $(rootless ps -q --no-trunc); do
-		rootless top "$id" hpid | awk -v id="$id" 'NR > 1 {print "podman", id, $1}'
+		rootless top "$id" hpid | awk -v id="$id" 'NR > 1 {print "podman-rootless", id, $1}'
 	done
 }
 

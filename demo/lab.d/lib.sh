@@ -41,7 +41,7 @@ owned() { [ -e "$LAB/.capview-lab" ] || { say "$LAB is not a lab's folder"; exit
 failed() {
 	[ "$1" = 0 ] && return
 	say "${CURRENT:-it} did not come up (the logs are in $LAB/log; demo/lab down removes the rest)"
-	[ -z "${CURRENT:-}" ] || tail -n 20 "$LAB/log/$(ls -t "$LAB/log" | head -n 1)" >&2
+	[ -z "${CURRENT:-}" ] || find "$LAB/log" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs -r tail -n 20 >&2
 }
 
 # --- processes: known by PID and start time, so that a PID used again is never taken for ours

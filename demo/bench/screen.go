@@ -1,0 +1,134 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// screens measures the interactive programs on a terminal of 140x40: until the first frame shows a process,
+// how much a cursor step sends, and the most memory held.
+func screens(capview string, rounds int) error {
+	fmt.Printf("\n%-28s %12s %14s %9s\n", "140x40", "first frame", "a cursor step", "RSS")
+	for _, line := range []string{capview + " --interval 1h --group none", "htop -d 600", "top -d 60"} {
+		args := strings.Fields(line)
+		if _, err := exec.LookPath(args[0]); err != nil {
+			continue
+		}
+		var firsts []time.Duration
+		var steps []int
+		var rss int64
+		for range rounds/3 + 1 {
+			s, err := watch(args)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			firsts, steps, rss = append(firsts, s.first), append(steps, s.steps...), s.rss
+		}
+		name := strings.TrimPrefix(args[0], args[0][:strings.LastIndex(args[0], "/")+1])
+		fmt.Printf("%-28s %9.0f ms %8d bytes %6.1f MB\n", name, ms(median(firsts)), median(steps), float64(rss)/1024)
+	}
+	return nil
+}
+
+type screen struct {
+	first time.Duration
+	steps []int // bytes
+	rss   int64 // KiB
+}
+
+// watch starts a program in a terminal, takes what it writes, steps down and ends it.
+func watch(args []string) (screen, error) {
+	var s screen
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color")
+	start := time.Now()
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 140})
+	if err != nil {
+		return s, err
+	}
+	defer terminal.Close()
+	output := make(chan []byte)
+	go func() {
+		defer close(output)
+		for {
+			buf := make([]byte, 1<<16)
+			n, err := terminal.Read(buf)
+			if err != nil {
+				return
+			}
+			output <- buf[:n]
+		}
+	}()
+	if err := until(output, []byte("sleep")); err != nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+		return s, err
+	}
+	s.first = time.Since(start)
+	quiet(output)
+	for range 20 {
+		terminal.WriteString("\x1b[B")
+		s.steps = append(s.steps, quiet(output))
+	}
+	s.rss = peak(cmd.Process.Pid)
+	cmd.Process.Signal(syscall.SIGTERM)
+	for range output {
+	}
+	cmd.Wait()
+	return s, nil
+}
+
+// until reads until what was written holds the text.
+func until(output <-chan []byte, text []byte) error {
+	var seen []byte
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case b, ok := <-output:
+			if !ok {
+				return fmt.Errorf("ended before a frame that shows %q", text)
+			}
+			if seen = append(seen, b...); bytes.Contains(seen, text) {
+				return nil
+			}
+		case <-deadline:
+			return fmt.Errorf("no frame that shows %q", text)
+		}
+	}
+}
+
+// quiet reads until nothing was written for a while, and says how much was.
+func quiet(output <-chan []byte) int {
+	total := 0
+	for {
+		select {
+		case b, ok := <-output:
+			if total += len(b); !ok {
+				return total
+			}
+		case <-time.After(150 * time.Millisecond):
+			return total
+		}
+	}
+}
+
+// peak is the most memory a process has held, in KiB (VmHWM of proc_pid_status(5)).
+func peak(pid int) int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
+			return kib
+		}
+	}
+	return 0
+}

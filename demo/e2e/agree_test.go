@@ -1,0 +1,131 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// TestAgreesWithKernel compares every fact of every process with the kernel's own files. They are read before and
+// after: a fact must be as it was at one of the two, and is excused only where those two differ themselves.
+func TestAgreesWithKernel(t *testing.T) {
+	needsLab(t)
+	before := kernelNow(t)
+	exported := export(t)
+	after := kernelNow(t)
+
+	processes, compared, changed, ended := 0, 0, 0, 0
+	for pid, p := range exported {
+		said := p.facts()
+		reads := lifetimes(said, before[pid], after[pid])
+		if len(reads) == 0 {
+			ended++
+			continue
+		}
+		processes++
+		for name, want := range reads[0] {
+			compared++
+			last := reads[len(reads)-1][name]
+			if said[name] != want && said[name] != last {
+				t.Errorf("process %d (%q): %s is %.80q, the kernel says %.80q", pid, p.Comm, name, said[name], want)
+			}
+			if want != last {
+				changed++
+			}
+		}
+	}
+	missing(t, exported, before, after)
+	if processes == 0 {
+		t.Fatal("no process could be compared")
+	}
+	t.Logf("compared %d facts of %d processes with /proc; %d changed meanwhile, %d processes lived for less than the test", compared, processes, changed, ended)
+}
+
+func kernelNow(t *testing.T) map[int]facts {
+	t.Helper()
+	all := map[int]facts{}
+	for _, pid := range pids(t) {
+		if f, ok := kernelFacts(pid); ok {
+			all[pid] = f
+		}
+	}
+	return all
+}
+
+// lifetimes are the reads of the same process: a PID can be used again.
+func lifetimes(said facts, reads ...facts) []facts {
+	var same []facts
+	for _, f := range reads {
+		if f != nil && f["start_time"] == said["start_time"] {
+			same = append(same, f)
+		}
+	}
+	return same
+}
+
+// missing fails for each process that was there all the time and is not in the snapshot.
+func missing(t *testing.T, exported map[int]process, before, after map[int]facts) {
+	t.Helper()
+	for pid, f := range before {
+		p, ok := exported[pid]
+		lived := after[pid] != nil && after[pid]["start_time"] == f["start_time"]
+		if lived && (!ok || strconv.FormatUint(p.StartTime, 10) != f["start_time"]) {
+			t.Errorf("process %d (%q) is not in the snapshot", pid, f["comm"])
+		}
+	}
+}
+
+// TestAgreesOnThreads compares the threads that differ from their leader, and that no other is named.
+func TestAgreesOnThreads(t *testing.T) {
+	needsLab(t)
+	exported := export(t)
+	threads, differing := 0, 0
+	for pid, p := range exported {
+		leader, ok := kernelFacts(pid)
+		if !ok || leader["start_time"] != strconv.FormatUint(p.StartTime, 10) {
+			continue
+		}
+		said := map[int]facts{}
+		for _, thread := range p.Threads {
+			said[thread.TID] = thread.facts()
+			said[thread.TID]["uid"] = thread.UID.text()
+		}
+		entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		for _, entry := range entries {
+			tid, _ := strconv.Atoi(entry.Name())
+			real := statusFacts(fmt.Sprintf("/proc/%d/task/%d", pid, tid))
+			if real == nil || tid == pid {
+				continue
+			}
+			threads++
+			if credentialsDiffer(leader, real) {
+				differing++
+				for _, name := range threadFacts {
+					if said[tid] == nil || said[tid][name] != real[name] {
+						t.Errorf("thread %d of %d (%q): %s is %q, the kernel says %q", tid, pid, p.Comm, name, said[tid][name], real[name])
+					}
+				}
+			}
+		}
+	}
+	if differing < 3 {
+		t.Errorf("%d threads differ from their leader, the lab has 3 such", differing)
+	}
+	t.Logf("looked at %d threads beside their leaders; the %d that differ agree", threads, differing)
+}
+
+var threadFacts = []string{"inheritable", "permitted", "effective", "bounding", "ambient", "no_new_privs", "seccomp", "filters", "uid"}
+
+// credentialsDiffer tells of the facts that make a thread worth a row of its own; who its user is, is not
+// among them by itself.
+func credentialsDiffer(leader, thread facts) bool {
+	for _, name := range threadFacts[:len(threadFacts)-1] {
+		if leader[name] != thread[name] {
+			return true
+		}
+	}
+	return false
+}
