@@ -1,0 +1,40 @@
+// Package ui is the terminal program: a tree of groups and processes, pages of detail, and the keys to walk them.
+//
+// The model does no I/O and reads no clock: what it needs comes through Options, and everything slow (a scan, a
+// sort, an export) runs in commands beside it, at most one of each kind at a time.
+package ui
+
+import (
+	"context"
+	"time"
+
+	"capview/inspect"
+	"capview/ui/theme"
+)
+
+// Options is what the program is made of and starts with. Only Source and Now are needed. The functions are called
+// from commands, so beside Update, but never two of the same kind at once; Now may be called by several.
+type Options struct {
+	Source   inspect.Source
+	Live     bool          // the source gives something new each time
+	Origin   string        // the file's name where it is not live
+	Interval time.Duration // between the end of a scan and the next; 0 is two seconds
+
+	Filter    string // in the filter language
+	Container string // a container's name, as --container has it
+	Sort      string // a column's key, "power", or "" for the groups' own order
+	GroupBy   inspect.GroupBy
+
+	Now func() time.Time
+	// Detail reads one process with all threads and its status text; nil where that cannot be had.
+	Detail func(ctx context.Context, pid int, start uint64) (inspect.Process, error)
+	// Export writes a snapshot and returns the path it wrote; nil where there is nowhere to write.
+	Export     func(ctx context.Context, path string, s *inspect.Snapshot, progress func(done, total int)) (string, error)
+	ExportName func(*inspect.Snapshot) string
+	// CanSuspend tells whether a shell would wake a suspended program; nil is no.
+	CanSuspend func() bool
+
+	Notice string // what is missing and how to get it, in one line; "" if nothing is
+	Theme  theme.Theme
+	ASCII  bool // the terminal has no glyphs but ASCII's (the Linux console, a locale that is not UTF-8)
+}

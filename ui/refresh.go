@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"capview/inspect"
+	"capview/ui/view"
+)
+
+// refresh is the state of reading the source: at most one scan is under way, and the next tick is armed when it ends.
+type refresh struct {
+	scanning bool
+	paused   bool
+	tick     int           // the tick armed last: earlier ones are void
+	took     time.Duration // the last scan
+	at       time.Time     // when it ended
+	err      error         // of the last scan; nil after one that succeeded
+	changes  string        // what the last one brought, in words
+	fresh    map[id]*change
+}
+
+type scannedMsg struct {
+	ix      *inspect.Index
+	changes inspect.Changes
+	took    time.Duration
+	at      time.Time
+	err     error
+}
+
+type tickMsg int
+
+// scan reads the source beside the program, and compares with what was read before.
+func (m *Model) scan() tea.Cmd {
+	if m.refresh.scanning || m.opt.Source == nil {
+		return nil
+	}
+	m.refresh.scanning = true
+	before, opt, ctx := m.ix, m.opt, m.ctx
+	return func() tea.Msg {
+		start := opt.Now()
+		s, err := opt.Source.Snapshot(ctx)
+		msg := scannedMsg{at: opt.Now(), err: err}
+		msg.took = msg.at.Sub(start)
+		if err != nil {
+			return msg
+		}
+		msg.ix = inspect.NewIndex(s)
+		if before != nil {
+			msg.changes = inspect.Diff(before, msg.ix)
+		}
+		return msg
+	}
+}
+
+// scanned takes a scan over. After a failed one the last good one stays, and that is said.
+func (m *Model) scanned(msg scannedMsg) tea.Cmd {
+	r := &m.refresh
+	r.scanning, r.err = false, msg.err
+	if msg.err != nil {
+		return m.arm()
+	}
+	r.took, r.at = msg.took, msg.at
+	r.fresh, r.changes = freshChanges(msg.changes), changeWords(msg.changes)
+	m.ix = msg.ix
+	if m.marked == nil {
+		m.marked = m.ix
+	}
+	return tea.Batch(m.rebuild(), m.arm())
+}
+
+// changeWords counts what changed, "" for nothing.
+func changeWords(c inspect.Changes) string {
+	text := ""
+	for _, n := range []struct {
+		count int
+		what  string
+	}{{len(c.Appeared), "new"}, {len(c.Left), "gone"}, {len(c.Changed), "changed"}} {
+		if n.count > 0 {
+			text += fmt.Sprintf(" %d %s", n.count, n.what)
+		}
+	}
+	return text
+}
+
+// arm waits for the next scan.
+func (m *Model) arm() tea.Cmd {
+	m.refresh.tick++
+	if !m.opt.Live || m.refresh.paused {
+		return nil
+	}
+	due := tickMsg(m.refresh.tick)
+	return tea.Tick(m.opt.Interval, func(time.Time) tea.Msg { return due })
+}
+
+func (m *Model) ticked(msg tickMsg) tea.Cmd {
+	if int(msg) != m.refresh.tick || m.refresh.paused {
+		return nil
+	}
+	return m.scan()
+}
+
+// pause stops and starts the refreshing.
+func (m *Model) pause() tea.Cmd {
+	if !m.opt.Live {
+		return m.onlyLive()
+	}
+	if m.refresh.paused = !m.refresh.paused; m.refresh.paused {
+		return nil
+	}
+	return m.scan()
+}
+
+// again scans now, paused or not.
+func (m *Model) again() tea.Cmd {
+	if !m.opt.Live {
+		return m.onlyLive()
+	}
+	return m.scan()
+}
+
+func (m *Model) onlyLive() tea.Cmd {
+	m.say("this is a snapshot: there is nothing newer in it")
+	return nil
+}
+
+// liveness says how fresh what is shown is. It changes with a key or a scan only, never by itself.
+func (m *Model) liveness() string {
+	switch {
+	case !m.opt.Live && m.ix != nil:
+		return fmt.Sprintf("snapshot %s, %s old", view.Clean(m.opt.Origin), age(m.refresh.at.Sub(m.ix.TakenAt)))
+	case !m.opt.Live:
+		return "snapshot " + view.Clean(m.opt.Origin)
+	case m.refresh.err != nil:
+		return "scan failed"
+	case m.refresh.paused && m.ix != nil:
+		return "paused at " + m.refresh.at.Format(time.TimeOnly)
+	case m.refresh.paused:
+		return "paused"
+	}
+	return "live " + m.opt.Interval.String()
+}
+
+// age is d in its two largest units at most.
+func age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}

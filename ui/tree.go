@@ -1,0 +1,99 @@
+package ui
+
+import (
+	"fmt"
+	"maps"
+
+	"capview/inspect"
+	"capview/ui/table"
+	"capview/ui/view"
+)
+
+// grow makes the tree. Without groups the processes are its roots.
+func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec) []*node {
+	if len(ps) == 0 {
+		return nil
+	}
+	if s.groupBy == inspect.ByNone {
+		return processes(ix, fresh, ps, nil, s)
+	}
+	var roots []*node
+	for _, g := range inspect.GroupProcesses(ix, ps, s.groupBy) {
+		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, g), cells: map[string]view.Cell{}}
+		n.kids = processes(ix, fresh, g.Processes, n, s)
+		n.label = groupLabel(&g)
+		roots = append(roots, n)
+	}
+	fillCommon(roots, s.columns)
+	return roots
+}
+
+func groupLabel(g *inspect.Group) string {
+	return fmt.Sprintf("%s (%d)", view.Clean(g.Label), len(g.Processes))
+}
+
+func processes(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, parent *node, s spec) []*node {
+	nodes := make([]node, len(ps))
+	kids := make([]*node, len(ps))
+	for i, p := range ps {
+		n := &nodes[i]
+		*n = node{id: processID(p), row: view.Row{Ix: ix, P: p}, parent: parent, power: inspect.Power(ix, p)}
+		n.label = nodeLabel(n.row)
+		if n.fresh = fresh[n.id]; n.fresh != nil && parent != nil {
+			parent.fresh = n.fresh
+		}
+		if s.threads {
+			n.kids = threads(n)
+		}
+		kids[i] = n
+	}
+	return kids
+}
+
+func threads(p *node) []*node {
+	kids := make([]*node, len(p.row.P.Threads))
+	for i := range kids {
+		t := &p.row.P.Threads[i]
+		n := &node{id: p.id, row: view.Row{Ix: p.row.Ix, P: p.row.P, T: t}, parent: p, power: p.power}
+		n.id.tid = t.TID
+		n.label = nodeLabel(n.row)
+		kids[i] = n
+	}
+	return kids
+}
+
+// row is a line of the list.
+type row = table.Row[id, *node]
+
+// flatten is the rows that are to be seen: what hangs below a closed node is not.
+func flatten(roots []*node, s spec) []row {
+	var rows []row
+	var walk func(ns []*node, depth uint8)
+	walk = func(ns []*node, depth uint8) {
+		for _, n := range ns {
+			r := row{ID: n.id, Item: n, Depth: depth, Tag: s.tags[n.id], Fresh: n.fresh != nil}
+			if len(n.kids) > 0 {
+				r.Fold = table.Closed
+				if s.open(n) {
+					r.Fold = table.Open
+				}
+			}
+			rows = append(rows, r)
+			if r.Fold == table.Open {
+				walk(n.kids, depth+1)
+			}
+		}
+	}
+	walk(roots, 0)
+	return rows
+}
+
+// with returns s with one entry of a map set, the map copied.
+func with[K comparable](m map[K]bool, k K, v bool) map[K]bool {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]bool{}
+	}
+	m[k] = v
+	return m
+}
