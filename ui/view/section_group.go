@@ -87,20 +87,13 @@ func distinctSets(r GroupRow) Block {
 			}
 		}
 	}
-	distinct := make([]caps.Sets, 0, len(holders))
-	for s := range holders {
-		distinct = append(distinct, s)
-	}
-	slices.SortFunc(distinct, func(a, b caps.Sets) int {
-		return cmp.Or(cmp.Compare(len(holders[b]), len(holders[a])), cmp.Compare(holders[a][0], holders[b][0]))
-	})
 	b := Block{Title: "Distinct credentials", Head: []string{"THREADS", "PERMITTED", "EFFECTIVE", "INHERITABLE", "BOUNDING", "AMBIENT", "PIDS"}}
-	for _, s := range distinct {
+	for _, s := range mostHeld(holders) {
 		row := []Cell{number(len(holders[s]))}
 		for _, w := range theSets {
-			row = append(row, unionRow(r, w, w.of(&s)))
+			row = append(row, heldCell(r, w, w.of(&s)))
 		}
-		b.Rows = append(b.Rows, []Cell{row[0], row[1], row[2], row[3], row[4], row[5], text(idList(holders[s]))})
+		b.Rows = append(b.Rows, append(row, text(idList(holders[s]))))
 	}
 	if n := r.sums().unknown; n > 0 {
 		b.Note = "The sets of " + strconv.Itoa(n) + " of " + strconv.Itoa(len(r.G.Processes)) + " processes could not be read."
@@ -108,7 +101,7 @@ func distinctSets(r GroupRow) Block {
 	return b
 }
 
-func unionRow(r GroupRow, w whichSet, s caps.Set) Cell {
+func heldCell(r GroupRow, w whichSet, s caps.Set) Cell {
 	c := setOf(Row{Ix: r.Ix}, s)
 	if w.marked {
 		c.Role = setRole(s, fullSet(r.Ix), r.sums().place())
@@ -178,46 +171,46 @@ func countCell(n, of int) Cell {
 	return Cell{strconv.Itoa(n), Notice}
 }
 
+// confinement is a process's seccomp state and no_new_privs as cells.
+type confinement struct{ seccomp, nnp Cell }
+
 func groupSeccompBlocks(r GroupRow) []Block {
-	pids := map[string][]int{}
+	contained := r.G.Kind == inspect.KindContainer || r.G.Kind == inspect.KindSandbox
+	pids := map[confinement][]int{}
 	for _, p := range r.G.Processes {
-		key := seccompCell(p.Seccomp, false).Text + "\x00" + nnpCell(p.NoNewPrivs).Text
+		key := confinement{seccompCell(p.Seccomp, contained), nnpCell(p.NoNewPrivs)}
 		pids[key] = append(pids[key], p.PID)
 	}
-	keys := make([]string, 0, len(pids))
-	for k := range pids {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(len(pids[b]), len(pids[a])), cmp.Compare(a, b)) })
 	b := Block{Head: []string{"PROCESSES", "SECCOMP", "NO_NEW_PRIVS", "PIDS"}}
-	for _, k := range keys {
-		mode, nnp, _ := strings.Cut(k, "\x00")
-		p := r.Ix.Process(pids[k][0])
-		if p == nil {
-			continue
-		}
-		b.Rows = append(b.Rows, []Cell{number(len(pids[k])), {mode, seccompCell(p.Seccomp, false).Role}, {nnp, nnpCell(p.NoNewPrivs).Role}, text(idList(pids[k]))})
+	for _, k := range mostHeld(pids) {
+		b.Rows = append(b.Rows, []Cell{number(len(pids[k])), k.seccomp, k.nnp, text(idList(pids[k]))})
 	}
 	return []Block{b}
 }
 
+// mostHeld is the keys in the order of how many ids have them, then of the first id.
+func mostHeld[K comparable](ids map[K][]int) []K {
+	keys := make([]K, 0, len(ids))
+	for k := range ids {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b K) int {
+		return cmp.Or(cmp.Compare(len(ids[b]), len(ids[a])), cmp.Compare(ids[a][0], ids[b][0]))
+	})
+	return keys
+}
+
 // groupNamespaces is, by type, the namespaces the processes share or differ in.
 func groupNamespaces(r GroupRow) []Block {
-	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "", "OWNED BY USER NAMESPACE", "PIDS"}}
-	init, initKnown := hostProcess(r.Ix)
+	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "SHARED", "OWNED BY USER NAMESPACE", "PIDS"}}
+	host := hostNamespaces(r.Ix)
 	for t := range nsinfo.Types {
 		pids := map[uint64][]int{}
 		for _, p := range r.G.Processes {
 			set, _ := p.Namespaces.Get()
 			pids[set[t]] = append(pids[set[t]], p.PID)
 		}
-		inodes := make([]uint64, 0, len(pids))
-		for inode := range pids {
-			inodes = append(inodes, inode)
-		}
-		slices.SortFunc(inodes, func(a, b uint64) int {
-			return cmp.Or(cmp.Compare(len(pids[b]), len(pids[a])), cmp.Compare(a, b))
-		})
+		inodes := mostHeld(pids)
 		for i, inode := range inodes {
 			name := Cell{nsinfo.Type(t).String(), Heading}
 			if i > 0 {
@@ -227,7 +220,7 @@ func groupNamespaces(r GroupRow) []Block {
 			if len(inodes) > 1 {
 				who = idList(pids[inode])
 			}
-			b.Rows = append(b.Rows, []Cell{name, inodeCell(inode), sameCell(inode, init[t], initKnown), ownerCell(r.Ix, nsinfo.Type(t), inode), text(who)})
+			b.Rows = append(b.Rows, []Cell{name, inodeCell(inode), sharedCell(inode, host[t]), ownerCell(r.Ix, nsinfo.Type(t), inode), text(who)})
 		}
 	}
 	blocks := []Block{b}
@@ -240,20 +233,13 @@ func groupNamespaces(r GroupRow) []Block {
 }
 
 func groupProcesses(r GroupRow) Block {
-	cols, err := Select(processColumns, []string{"pid", "name", "user", "role", "effective", "seccomp", "nnp", "filecaps"})
-	if err != nil {
-		return Block{Note: err.Error()}
-	}
-	b := Block{}
+	cols := mustSelect("pid", "name", "user", "role", "effective", "seccomp", "nnp", "filecaps")
+	b := Block{Title: "Processes"}
 	for _, c := range cols {
 		b.Head = append(b.Head, c.Title)
 	}
 	for _, p := range r.G.Processes {
-		row := make([]Cell, len(cols))
-		for i, c := range cols {
-			row[i] = c.Cell(Row{Ix: r.Ix, P: p})
-		}
-		b.Rows = append(b.Rows, row)
+		b.Rows = append(b.Rows, cellsOf(cols, Row{Ix: r.Ix, P: p}))
 	}
 	return b
 }

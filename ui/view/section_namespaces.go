@@ -13,26 +13,32 @@ func namespaceBlocks(r Row) []Block {
 	return []Block{namespaceTable(r), chainBlock(r.Ix, at.inode)}
 }
 
-// hostProcess is PID 1: what it shares is the host's, if it is in the host's user namespace. Inside a container that
-// sees only itself it is the outermost that can be seen.
-func hostProcess(ix *inspect.Index) (nsinfo.Set, bool) {
-	p := ix.Process(1)
-	if p == nil {
-		return nsinfo.Set{}, false
+// hostNamespaces is what the host's own processes live in: kthreadd, which never leaves the initial namespaces, where
+// it can be seen, else PID 1.
+func hostNamespaces(ix *inspect.Index) nsinfo.Set {
+	for _, pid := range [...]int{2, 1} {
+		p := ix.Process(pid)
+		if p == nil || pid == 2 && !p.KernelThread {
+			continue
+		}
+		if set, ok := p.Namespaces.Get(); ok {
+			set[nsinfo.UserNS] = ix.Host.UserNamespace
+			return set
+		}
 	}
-	return p.Namespaces.Get()
+	return nsinfo.Set{nsinfo.UserNS: ix.Host.UserNamespace}
 }
 
 func namespaceTable(r Row) Block {
-	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "", "OWNED BY USER NAMESPACE"}}
+	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "SHARED", "OWNED BY USER NAMESPACE"}}
 	set, ok := r.P.Namespaces.Get()
 	if !ok {
 		b.Note = "The namespaces could not be read: see the gaps."
 	}
-	init, initKnown := hostProcess(r.Ix)
+	host := hostNamespaces(r.Ix)
 	for t := range nsinfo.Types {
 		b.Rows = append(b.Rows, []Cell{{nsinfo.Type(t).String(), Heading}, inodeCell(set[t]),
-			sameCell(set[t], init[t], initKnown), ownerCell(r.Ix, nsinfo.Type(t), set[t])})
+			sharedCell(set[t], host[t]), ownerCell(r.Ix, nsinfo.Type(t), set[t])})
 	}
 	return b
 }
@@ -44,12 +50,13 @@ func inodeCell(inode uint64) Cell {
 	return text(strconv.FormatUint(inode, 10))
 }
 
-func sameCell(inode, init uint64, known bool) Cell {
+// sharedCell tells whether a namespace is the host's.
+func sharedCell(inode, host uint64) Cell {
 	switch {
-	case inode == 0 || !known || init == 0:
+	case inode == 0 || host == 0:
 		return gone()
-	case inode == init:
-		return Cell{"same as PID 1", Muted}
+	case inode == host:
+		return Cell{"host's", Muted}
 	}
 	return Cell{"its own", Notice}
 }

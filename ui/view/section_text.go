@@ -15,7 +15,13 @@ func WriteSections(w io.Writer, sections []Section, width int, style Style) erro
 		}
 		b = append(b, style.apply(Heading, s.Title)...)
 		b = append(b, '\n')
-		for _, block := range s.Blocks {
+		for j, block := range s.Blocks {
+			if j > 0 && !block.empty() {
+				b = append(b, '\n')
+			}
+			if block.Title == s.Title {
+				block.Title = ""
+			}
 			b = appendBlock(b, block, width, style)
 		}
 	}
@@ -25,10 +31,9 @@ func WriteSections(w io.Writer, sections []Section, width int, style Style) erro
 
 const indent = 2
 
+func (b Block) empty() bool { return b.Title == "" && len(b.Rows) == 0 && b.Note == "" }
+
 func appendBlock(b []byte, block Block, width int, style Style) []byte {
-	if block.Title == "" && len(block.Rows) == 0 && block.Note == "" {
-		return b
-	}
 	if block.Title != "" {
 		b = appendSpaces(b, indent)
 		b = append(append(b, style.apply(Heading, block.Title)...), '\n')

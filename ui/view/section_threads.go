@@ -10,12 +10,17 @@ import (
 // leader.
 func threadBlocks(r Row) []Block {
 	p := r.P
-	b := Block{Title: "Threads", Head: []string{"TID", "NAME", "USER", "EFFECTIVE", "PERMITTED", "SECCOMP", "NNP"}}
-	leader := threadRow(r)
+	cols := threadColumns(p)
+	b := Block{Title: "Threads", Note: threadsNote(p)}
+	for _, c := range cols {
+		b.Head = append(b.Head, c.Title)
+	}
+	b.Head[0] = "TID"
+	leader := cellsOf(cols, r)
 	b.Rows = append(b.Rows, leader)
 	for i := range p.Threads {
-		row := threadRow(Row{r.Ix, p, &p.Threads[i]})
-		for j := 2; j < len(row); j++ {
+		row := cellsOf(cols, Row{r.Ix, p, &p.Threads[i]})
+		for j := alwaysDiffer; j < len(row); j++ {
 			if row[j].Text != leader[j].Text {
 				row[j].Text += " !"
 				row[j].Role = max(row[j].Role, Notice)
@@ -23,16 +28,49 @@ func threadBlocks(r Row) []Block {
 		}
 		b.Rows = append(b.Rows, row)
 	}
-	b.Note = threadsNote(p)
 	return []Block{b}
 }
 
-func threadRow(r Row) []Cell {
-	get := func(key string) Cell {
-		c, _ := Find(processColumns, key)
-		return c.Cell(r)
+// alwaysDiffer is how many of a thread's columns (its id and name) are its own by right.
+const alwaysDiffer = 2
+
+// threadColumns is the facts that matter most, and of the others those in which a thread differs.
+func threadColumns(p *inspect.Process) []Column[Row] {
+	keys := []string{"pid", "name", "user", "effective", "permitted", "seccomp", "nnp"}
+	differs := map[string]bool{}
+	for i := range p.Threads {
+		t := &p.Threads[i]
+		a, _ := t.Caps.Get()
+		b, _ := p.Caps.Get()
+		for _, w := range theSets {
+			differs[w.key] = differs[w.key] || w.of(&a) != w.of(&b)
+		}
+		differs["uid"] = differs["uid"] || t.UID != p.UID
+		differs["gid"] = differs["gid"] || t.GID != p.GID
 	}
-	return []Cell{number(r.id()), plain(r.comm()), get("user"), get("effective"), get("permitted"), get("seccomp"), get("nnp")}
+	for _, k := range []string{"inheritable", "bounding", "ambient", "uid", "gid"} {
+		if differs[k] {
+			keys = append(keys, k)
+		}
+	}
+	return mustSelect(keys...)
+}
+
+// mustSelect is process columns by keys that this package knows it has.
+func mustSelect(keys ...string) []Column[Row] {
+	cols, err := Select(processColumns, keys)
+	if err != nil {
+		panic(err) // a section asks for a column that was renamed: its test finds it
+	}
+	return cols
+}
+
+func cellsOf(cols []Column[Row], r Row) []Cell {
+	cells := make([]Cell, len(cols))
+	for i, c := range cols {
+		cells[i] = c.Cell(r)
+	}
+	return cells
 }
 
 // processColumns is the columns that sections take cells from.
