@@ -109,6 +109,7 @@ const (
 type prober struct {
 	ask    chan int
 	answer chan probed
+	timer  *time.Timer
 	stuck  atomic.Bool // its reader has given up on it
 }
 
@@ -123,7 +124,7 @@ func (r *reader) probe(dir int) (*fileFacts, error) {
 		return nil, errStuck
 	}
 	if r.prober == nil {
-		r.prober = &prober{ask: make(chan int), answer: make(chan probed, 1)}
+		r.prober = &prober{ask: make(chan int), answer: make(chan probed, 1), timer: time.NewTimer(probeTime)}
 		go r.prober.run(r.src)
 	}
 	own, err := unix.FcntlInt(uintptr(dir), unix.F_DUPFD_CLOEXEC, 0)
@@ -136,12 +137,12 @@ func (r *reader) probe(dir int) (*fileFacts, error) {
 		return a.facts, a.err
 	default:
 	}
-	t := time.NewTimer(probeTime)
-	defer t.Stop()
+	r.prober.timer.Reset(probeTime)
+	defer r.prober.timer.Stop()
 	select {
 	case a := <-r.prober.answer:
 		return a.facts, a.err
-	case <-t.C:
+	case <-r.prober.timer.C:
 		r.src.stuck.Add(1)
 		r.prober.stuck.Store(true)
 		r.close()

@@ -19,6 +19,15 @@ import (
 // (USER_HZ; sysconf(_SC_CLK_TCK)).
 const userHZ = 100
 
+// ticksSinceBoot is now, as start times count it (CLOCK_BOOTTIME).
+func ticksSinceBoot() uint64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {
+		return 0
+	}
+	return uint64(ts.Nano()) * userHZ / 1e9
+}
+
 // hostFacts is what does not change while capview runs.
 type hostFacts struct {
 	host    inspect.Host

@@ -16,10 +16,10 @@ var nsLinks = func() (names [nsinfo.Types]string) {
 
 // readNamespaces reads the links below ns. The user namespace, where capabilities count, is read each time; the
 // others when an execve or new credentials make a change likely, and in turn.
-func (r *reader) readNamespaces(dir int, e, old *entry) {
+func (r *reader) readNamespaces(dir int, e, old *entry, same bool) {
 	var was nsinfo.Set
 	all := true
-	if old != nil && old.image == e.image && old.proc.Creds == e.proc.Creds && !r.slowTurn(e.proc.PID) {
+	if same {
 		was, _ = old.proc.Namespaces.Get()
 		all = was[nsinfo.UserNS] == 0
 	}

@@ -21,16 +21,17 @@ type status struct {
 	gid     inspect.Opt[inspect.IDs]
 	groups  []byte // the numbers after "Groups:", unparsed; nil where the line is missing
 	creds   inspect.Creds
+	parts   statusParts
 }
 
 // statusField is a line that capview reads: its key, and what takes its value.
 type statusField struct {
 	key   string
-	parse func(*status, *statusCaps, []byte) error
+	parse func(*status, []byte) error
 }
 
-// statusCaps collects the five Cap* lines: all must be there for the sets to be known.
-type statusCaps struct {
+// statusParts collects lines that make a fact together: all five Cap* lines must be there for the sets to be known.
+type statusParts struct {
 	sets    caps.Sets
 	seen    int
 	filters inspect.Opt[int]
@@ -40,36 +41,36 @@ type statusCaps struct {
 // statusFields are in the kernel's order (fs/proc/array.c proc_pid_status), so that parseStatus goes through text and
 // table once.
 var statusFields = []statusField{
-	{"Name", func(s *status, _ *statusCaps, v []byte) error { s.name = v; return nil }},
-	{"State", func(s *status, _ *statusCaps, v []byte) error {
+	{"Name", func(s *status, v []byte) error { s.name = v; return nil }},
+	{"State", func(s *status, v []byte) error {
 		if len(v) == 0 {
 			return errors.New("empty")
 		}
 		s.state = v[0]
 		return nil
 	}},
-	{"Pid", func(s *status, _ *statusCaps, v []byte) error { return intInto(&s.pid, v) }},
-	{"PPid", func(s *status, _ *statusCaps, v []byte) error { return intInto(&s.ppid, v) }},
-	{"Uid", func(s *status, _ *statusCaps, v []byte) error { return idsInto(&s.uid, v) }},
-	{"Gid", func(s *status, _ *statusCaps, v []byte) error { return idsInto(&s.gid, v) }},
-	{"Groups", func(s *status, _ *statusCaps, v []byte) error { s.groups = v; return nil }},
-	{"Threads", func(s *status, _ *statusCaps, v []byte) error { return intInto(&s.threads, v) }},
-	{"CapInh", func(_ *status, c *statusCaps, v []byte) error { return c.setInto(&c.sets.Inheritable, v) }},
-	{"CapPrm", func(_ *status, c *statusCaps, v []byte) error { return c.setInto(&c.sets.Permitted, v) }},
-	{"CapEff", func(_ *status, c *statusCaps, v []byte) error { return c.setInto(&c.sets.Effective, v) }},
-	{"CapBnd", func(_ *status, c *statusCaps, v []byte) error { return c.setInto(&c.sets.Bounding, v) }},
-	{"CapAmb", func(_ *status, c *statusCaps, v []byte) error { return c.setInto(&c.sets.Ambient, v) }},
-	{"NoNewPrivs", func(s *status, _ *statusCaps, v []byte) error {
+	{"Pid", func(s *status, v []byte) error { return intInto(&s.pid, v) }},
+	{"PPid", func(s *status, v []byte) error { return intInto(&s.ppid, v) }},
+	{"Uid", func(s *status, v []byte) error { return idsInto(&s.uid, v) }},
+	{"Gid", func(s *status, v []byte) error { return idsInto(&s.gid, v) }},
+	{"Groups", func(s *status, v []byte) error { s.groups = v; return nil }},
+	{"Threads", func(s *status, v []byte) error { return intInto(&s.threads, v) }},
+	{"CapInh", func(s *status, v []byte) error { return s.parts.setInto(&s.parts.sets.Inheritable, v) }},
+	{"CapPrm", func(s *status, v []byte) error { return s.parts.setInto(&s.parts.sets.Permitted, v) }},
+	{"CapEff", func(s *status, v []byte) error { return s.parts.setInto(&s.parts.sets.Effective, v) }},
+	{"CapBnd", func(s *status, v []byte) error { return s.parts.setInto(&s.parts.sets.Bounding, v) }},
+	{"CapAmb", func(s *status, v []byte) error { return s.parts.setInto(&s.parts.sets.Ambient, v) }},
+	{"NoNewPrivs", func(s *status, v []byte) error {
 		var n int
 		err := intInto(&n, v)
 		s.creds.NoNewPrivs = inspect.Some(n != 0)
 		return err
 	}},
-	{"Seccomp", func(_ *status, c *statusCaps, v []byte) error { return c.modeInto(v) }},
-	{"Seccomp_filters", func(_ *status, c *statusCaps, v []byte) error {
+	{"Seccomp", func(s *status, v []byte) error { return s.parts.modeInto(v) }},
+	{"Seccomp_filters", func(s *status, v []byte) error {
 		var n int
 		err := intInto(&n, v)
-		c.filters = inspect.Some(n)
+		s.parts.filters = inspect.Some(n)
 		return err
 	}},
 }
@@ -77,8 +78,7 @@ var statusFields = []statusField{
 // parseStatus reads the text of a status file into st, which must be zero. An error names the line that is not as the
 // kernel writes it; what stands before that line is in st.
 func parseStatus(text []byte, st *status) error {
-	var c statusCaps
-	defer func() { c.finish(st) }()
+	defer st.finish()
 	next := 0
 	for len(text) > 0 {
 		line := text
@@ -95,7 +95,7 @@ func parseStatus(text []byte, st *status) error {
 			if statusFields[f].key != string(line[:i]) {
 				continue
 			}
-			if err := statusFields[f].parse(st, &c, trim(line[i+1:])); err != nil {
+			if err := statusFields[f].parse(st, trim(line[i+1:])); err != nil {
 				return fmt.Errorf("status: %s: %w", statusFields[f].key, err)
 			}
 			next = f + 1
@@ -109,7 +109,8 @@ func parseStatus(text []byte, st *status) error {
 }
 
 // finish makes facts of what was complete.
-func (c *statusCaps) finish(st *status) {
+func (st *status) finish() {
+	c := &st.parts
 	if c.seen == 5 {
 		st.creds.Caps = inspect.Some(c.sets)
 	}
@@ -118,7 +119,7 @@ func (c *statusCaps) finish(st *status) {
 	}
 }
 
-func (c *statusCaps) setInto(dst *caps.Set, v []byte) error {
+func (c *statusParts) setInto(dst *caps.Set, v []byte) error {
 	if len(v) == 0 || len(v) > 16 {
 		return fmt.Errorf("%.20q is no capability mask", v)
 	}
@@ -137,7 +138,7 @@ func (c *statusCaps) setInto(dst *caps.Set, v []byte) error {
 
 // modeInto reads the Seccomp line: SECCOMP_MODE_DISABLED, STRICT, FILTER of <linux/seccomp.h>, and the internal
 // SECCOMP_MODE_DEAD of kernel/seccomp.c.
-func (c *statusCaps) modeInto(v []byte) error {
+func (c *statusParts) modeInto(v []byte) error {
 	modes := [...]inspect.SeccompMode{inspect.SeccompDisabled, inspect.SeccompStrict, inspect.SeccompFilter, inspect.SeccompDead}
 	var n int
 	if err := intInto(&n, v); err != nil {

@@ -12,14 +12,18 @@ import (
 
 // entry is a process as the last scan saw it, with what tells whether that still holds.
 type entry struct {
-	proc  inspect.Process
-	image uint64 // stat.image: changes with every execve; 0 unknown
-	mount uint64 // mount id of the executable
+	proc  *inspect.Process // in the scan's Snapshot; nil: it has ended
+	image uint64           // stat.image: changes with every execve; 0 unknown
+	mount uint64           // mount id of the executable
 }
 
-// slowScans is how many refreshes may pass before what seldom changes without an execve (command line, namespaces
-// other than the user namespace) is read again: a share of the processes each time.
-const slowScans = 8
+// slowScans is how many refreshes may pass before what seldom changes without an execve or new credentials (command
+// line, cgroup, namespaces other than the user namespace) is read again: a share of the processes each time. The
+// cgroup of a process younger than youngTicks is read at each: whoever starts a process may move it.
+const (
+	slowScans  = 8
+	youngTicks = 10 * userHZ
+)
 
 // maxCmdline bounds a command line.
 const maxCmdline = 64 << 10
@@ -30,6 +34,7 @@ type reader struct {
 	allThreads bool
 	keepStatus bool
 	buf        []byte
+	status     status // scratch of readStatus and readThread
 	link       [4096]byte
 	vanished   bool // something of the process being read was there and is not
 	prober     *prober
@@ -46,37 +51,44 @@ func newReader(s *Source) *reader {
 	}
 }
 
-// read reads the process; old is what an earlier scan found at this PID, or nil. It returns nil where the process
-// has ended. One that turns into a zombie, or execs, under the reader's eyes is read once more.
-func (r *reader) read(pid int, old *entry) *entry {
+// read reads the process into p and says what it takes to know it again; old is what an earlier scan found at this
+// PID, or nil. The entry is zero where the process has ended. One that turns into a zombie, or execs, under the
+// reader's eyes is read once more.
+func (r *reader) read(pid int, p *inspect.Process, old *entry) entry {
 	dir, err := retry(func() (int, error) {
 		return unix.Openat(int(r.src.root.Fd()), strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	})
 	if err != nil {
-		return nil
+		return entry{}
 	}
 	defer unix.Close(dir)
 	r.vanished = false
-	e := r.readOnce(dir, pid, old)
-	if e != nil && r.vanished {
-		e = r.readOnce(dir, pid, nil)
+	e := entry{proc: p}
+	ok := r.readOnce(dir, pid, &e, old)
+	if ok && r.vanished {
+		ok = r.readOnce(dir, pid, &e, nil)
+	}
+	if !ok {
+		return entry{}
 	}
 	return e
 }
 
-func (r *reader) readOnce(dir, pid int, old *entry) *entry {
-	e := &entry{proc: inspect.Process{PID: pid, Threads: []inspect.Thread{}, Gaps: []inspect.Gap{}}}
+// readOnce is false where the process has ended.
+func (r *reader) readOnce(dir, pid int, e, old *entry) bool {
+	*e.proc = inspect.Process{PID: pid, Threads: []inspect.Thread{}, Gaps: []inspect.Gap{}}
 	if !r.readStat(dir, e) || !r.readStatus(dir, e) {
-		return nil
+		return false
 	}
-	if old != nil && old.proc.StartTime != e.proc.StartTime {
+	if old != nil && (old.proc == nil || old.proc.StartTime != e.proc.StartTime) {
 		old = nil
 	}
-	r.readCgroup(dir, e)
-	r.readImage(dir, e, old)
-	r.readNamespaces(dir, e, old)
+	same := old != nil && old.image == e.image && old.proc.Creds == e.proc.Creds && !r.slowTurn(pid)
+	r.readCgroup(dir, e, old, same)
+	r.readImage(dir, e, old, same)
+	r.readNamespaces(dir, e, old, same)
 	r.readThreads(dir, e)
-	return e
+	return true
 }
 
 // gap notes that what could not be read.
@@ -108,14 +120,15 @@ func (r *reader) readStatus(dir int, e *entry) bool {
 	if ended(err) {
 		return false
 	}
-	var st status
+	st := &r.status
+	*st = status{}
 	if err == nil {
-		err = parseStatus(text, &st)
+		err = parseStatus(text, st)
 	}
 	if err != nil {
 		e.gap("status", why(err))
 	}
-	p := &e.proc
+	p := e.proc
 	if r.keepStatus {
 		p.Status = string(text)
 	}
@@ -166,7 +179,11 @@ func (r *reader) setGroups(e *entry, line []byte) {
 	e.proc.Groups = inspect.Some(groups)
 }
 
-func (r *reader) readCgroup(dir int, e *entry) {
+func (r *reader) readCgroup(dir int, e, old *entry, same bool) {
+	if same && old.proc.Cgroup.Known() && r.src.now > e.proc.StartTime+youngTicks {
+		e.proc.Cgroup = old.proc.Cgroup
+		return
+	}
 	text, err := readAt(dir, "cgroup", &r.buf, maxText)
 	if err != nil {
 		r.failed(e, "cgroup", err)
@@ -186,13 +203,13 @@ func (r *reader) failed(e *entry, what string, err error) {
 }
 
 // readImage reads what an execve replaces: the executable and the command line.
-func (r *reader) readImage(dir int, e, old *entry) {
-	p := &e.proc
+func (r *reader) readImage(dir int, e, old *entry, same bool) {
+	p := e.proc
 	if p.KernelThread || p.State == "Z" {
 		p.Exe, p.Cmdline, p.FileCaps = inspect.Some(""), inspect.Some([]string{}), inspect.Some(filecap.Caps{})
 		return
 	}
-	if old == nil || old.image == 0 || old.image != e.image || len(old.proc.Gaps) > 0 || r.slowTurn(p.PID) {
+	if !same || old.image == 0 || len(old.proc.Gaps) > 0 {
 		r.readCmdline(dir, e)
 		r.readExe(dir, e)
 		return

@@ -30,7 +30,8 @@ type Source struct {
 	fs      procfs.FS
 	root    *os.File // O_PATH descriptor of Options.Root
 	host    hostFacts
-	known   map[int]*entry // by PID: what the last scan found
+	known   []entry // by PID: what the last scan found
+	now     uint64  // clock ticks since boot when the scan began
 	files   *fileCache
 	users   *userNames
 	spaces  *spaces
@@ -54,7 +55,7 @@ func New(o Options) (*Source, error) {
 	}
 	s := &Source{
 		opt: o, fs: fs, root: root,
-		known: map[int]*entry{}, files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
+		files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
 	}
 	for range o.Workers {
 		s.workers = append(s.workers, newReader(s))
@@ -79,32 +80,26 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 	}
 	slices.SortFunc(procs, func(a, b procfs.Proc) int { return a.PID - b.PID })
 	s.scans++
+	s.now = ticksSinceBoot()
 	s.files.nextScan()
 	s.users.refresh()
 
-	found := make([]*entry, len(procs))
-	if err := s.readAll(ctx, procs, found); err != nil {
-		return nil, err
-	}
 	snap := &inspect.Snapshot{
 		Schema: inspect.Schema, Version: s.opt.Version, TakenAt: time.Now().UTC(),
-		Processes: make([]inspect.Process, 0, len(found)),
+		Processes: make([]inspect.Process, len(procs)),
 		Gaps:      []inspect.Gap{},
 	}
-	known := make(map[int]*entry, len(found))
-	for _, e := range found {
-		if e != nil {
-			known[e.proc.PID] = e
-			snap.Processes = append(snap.Processes, e.proc)
-		}
+	found := make([]entry, len(procs))
+	if err := s.readAll(ctx, procs, snap.Processes, found); err != nil {
+		return nil, err
 	}
-	s.known = known
+	s.keep(snap, found)
 	s.complete(snap)
 	return snap, nil
 }
 
-// readAll shares procs out among the workers; found[i] stays nil where procs[i] has ended.
-func (s *Source) readAll(ctx context.Context, procs []procfs.Proc, found []*entry) error {
+// readAll shares procs out among the workers; found[i] stays zero where procs[i] has ended.
+func (s *Source) readAll(ctx context.Context, procs []procfs.Proc, into []inspect.Process, found []entry) error {
 	const chunk = 16
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -116,13 +111,39 @@ func (s *Source) readAll(ctx context.Context, procs []procfs.Proc, found []*entr
 					return
 				}
 				for i := start; i < min(start+chunk, len(procs)); i++ {
-					found[i] = r.read(procs[i].PID, s.known[procs[i].PID])
+					found[i] = r.read(procs[i].PID, &into[i], s.lastSeen(procs[i].PID))
 				}
 			}
 		})
 	}
 	wg.Wait()
 	return ctx.Err()
+}
+
+// lastSeen is what the last scan found at pid, or nil.
+func (s *Source) lastSeen(pid int) *entry {
+	i, ok := slices.BinarySearchFunc(s.known, pid, func(e entry, pid int) int { return e.proc.PID - pid })
+	if !ok {
+		return nil
+	}
+	return &s.known[i]
+}
+
+// keep closes the gaps that ended processes left in snap, and remembers the others for the next scan.
+func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
+	n := 0
+	for i, e := range found {
+		if e.proc == nil {
+			continue
+		}
+		if n != i {
+			snap.Processes[n], found[n] = snap.Processes[i], e
+		}
+		found[n].proc = &snap.Processes[n]
+		n++
+	}
+	clear(snap.Processes[n:])
+	snap.Processes, s.known = snap.Processes[:n], found[:n]
 }
 
 // complete adds what takes all processes together: the host, namespaces, containers.
@@ -143,9 +164,9 @@ func (s *Source) Process(_ context.Context, pid int, start uint64) (inspect.Proc
 	r := newReader(s)
 	defer r.close()
 	r.allThreads, r.keepStatus = true, true
-	e := r.read(pid, nil)
-	if e == nil || start != 0 && e.proc.StartTime != start {
+	var p inspect.Process
+	if e := r.read(pid, &p, nil); e.proc == nil || start != 0 && p.StartTime != start {
 		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
 	}
-	return e.proc, nil
+	return p, nil
 }

@@ -23,7 +23,7 @@ func (r *reader) readThreads(dir int, e *entry) {
 		if tid == e.proc.PID {
 			continue
 		}
-		if t, ok := r.readThread(dir, tid, e); ok && (r.allThreads || differs(&t, &e.proc)) {
+		if t, ok := r.readThread(dir, tid, e); ok && (r.allThreads || differs(&t, e.proc)) {
 			e.proc.Threads = append(e.proc.Threads, t)
 		}
 	}
@@ -35,9 +35,10 @@ func (r *reader) readThread(dir, tid int, e *entry) (inspect.Thread, bool) {
 	if ended(err) {
 		return inspect.Thread{}, false
 	}
-	var st status
+	st := &r.status
+	*st = status{}
 	if err == nil {
-		err = parseStatus(text, &st)
+		err = parseStatus(text, st)
 	}
 	if err != nil {
 		e.gap("threads", "thread "+strconv.Itoa(tid)+": "+why(err))
