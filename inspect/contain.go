@@ -1,5 +1,269 @@
 package inspect
 
-// Contain fills s.Containers and every process's Container and Role from the processes' cgroups, user namespaces and
-// parents. It is pure: sources call it once their processes and user namespaces are complete.
-func Contain(s *Snapshot) {}
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"capview/nsinfo"
+	"capview/nsinfo/cgroup"
+)
+
+// Contain fills s.Containers and every process's Container, Nested and Role from the processes' cgroups, namespaces
+// and parents; s.Processes must be complete and in order of PID. It is pure.
+//
+// The first of these that holds decides:
+//   - a kernel thread belongs to the kernel;
+//   - what the cgroup names: the outermost container, else a service;
+//   - a user namespace other than the host's, else a PID namespace other than PID 1's: containers whose cgroup does
+//     not tell of them (rootless podman on cgroup v1, plain runc, bubblewrap), also in a session's or scope's cgroup;
+//   - the session, scope or slice the cgroup names;
+//   - the host's rest.
+//
+// A process of which too little could be read to tell it from a container's has no group: Container is "".
+// Keys are the same at each refresh: "docker/<id>", "user@1000.service/podman/<id>" where a unit other than the host's
+// root could have made the cgroup, "pod/<uid>", "userns/<inode>", "pidns/<inode>", "unit/<unit>",
+// "unit/user@1000.service/<unit>", "session/<id>", "own", "host", "kernel".
+func Contain(s *Snapshot) {
+	g := newGrouper(s)
+	for i := range s.Processes {
+		p := &s.Processes[i]
+		p.Container, p.Nested, p.Role = "", "", RolePayload
+		g.of[i] = g.group(i)
+	}
+	g.helpers()
+	g.zombies()
+	g.sandboxes()
+	g.nestUserNS()
+	g.finish()
+}
+
+// none is the index of no group.
+const none = -1
+
+// grouper is the state of one Contain.
+type grouper struct {
+	s          *Snapshot
+	of         []int // each process's group
+	groups     []group
+	index      map[string]int // groups by key
+	places     map[string]*place
+	byNS       map[uint64]int // groups by the inode of the namespace that made them
+	fixed      [2]int         // the host's and the kernel's groups
+	userNS     uint64         // the host's namespaces; 0 unknown
+	pidNS      uint64
+	privateOwn bool // the reader is in a private cgroup namespace
+}
+
+type group struct {
+	Container
+	helperMade bool // only a helper's cgroup has named it so far
+	payloads   int
+	sole       int // the last payload seen
+}
+
+// place is what one cgroup path says, worked out once.
+type place struct {
+	id     cgroup.Identity
+	group  int    // the group it names; none
+	firm   bool   // that group holds whatever the namespaces say
+	nested string // key of the innermost container inside it
+}
+
+func newGrouper(s *Snapshot) *grouper {
+	g := &grouper{
+		s: s, of: make([]int, len(s.Processes)), index: map[string]int{}, places: map[string]*place{},
+		byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
+	}
+	if first := g.process(1); first != none {
+		ns, _ := s.Processes[first].Namespaces.Get()
+		g.pidNS = ns[nsinfo.PID]
+	}
+	for i := range s.Processes {
+		g.privateOwn = g.privateOwn || cgroup.Outside(s.Processes[i].Cgroup.Or(""))
+	}
+	return g
+}
+
+// process is the index of the process with that PID, or none.
+func (g *grouper) process(pid int) int {
+	ps := g.s.Processes
+	i := sort.Search(len(ps), func(i int) bool { return ps[i].PID >= pid })
+	if i == len(ps) || ps[i].PID != pid {
+		return none
+	}
+	return i
+}
+
+// group decides for the process at i.
+func (g *grouper) group(i int) int {
+	p := &g.s.Processes[i]
+	if p.KernelThread {
+		return g.fixedGroup(1, KindKernel)
+	}
+	pl := g.place(p)
+	p.Nested = pl.nested
+	if pl.id.Role == cgroup.Helper {
+		p.Role = RoleHelper
+	}
+	if pl.firm {
+		return pl.group
+	}
+	ns, known := p.Namespaces.Get()
+	switch {
+	case g.isolated(i):
+		return g.isolation(i)
+	case pl.group != none:
+		return pl.group
+	case !p.Cgroup.Known() || !known || ns[nsinfo.UserNS] == 0 || g.userNS == 0:
+		return none
+	}
+	return g.fixedGroup(0, KindHost)
+}
+
+func (g *grouper) fixedGroup(n int, kind Kind) int {
+	if g.fixed[n] == none {
+		g.fixed[n] = g.add(Container{Key: string(kind), Kind: kind})
+	}
+	return g.fixed[n]
+}
+
+// place is what p's cgroup says.
+func (g *grouper) place(p *Process) *place {
+	path := p.Cgroup.Or("")
+	pl := g.places[path]
+	if pl == nil {
+		pl = &place{group: none}
+		if path != "" {
+			pl.id = cgroup.Match(path)
+			g.name(pl, path)
+		}
+		g.places[path] = pl
+	}
+	return pl
+}
+
+// name enters the groups that a path names.
+func (g *grouper) name(pl *place, path string) {
+	id := &pl.id
+	switch {
+	case g.privateOwn && !cgroup.Outside(path):
+		// Below the root of capview's own cgroup namespace is what shares its container.
+		pl.group, pl.firm = g.add(Container{Key: "own", Kind: KindContainer, Cgroup: "/"}), true
+		id.Role = cgroup.Payload
+		if id.Contained() {
+			g.nest(pl, append([]cgroup.Identity{*id}, id.Nested...))
+		}
+	case id.Contained() && !(id.VM && id.Unit != ""):
+		pl.group, pl.firm = g.contained(id), true
+		g.nest(pl, id.Nested)
+	case id.PodUID != "":
+		pl.group, pl.firm = g.add(Container{Key: "pod/" + id.PodUID, Kind: KindSandbox, ID: id.PodUID, Pod: podOf(id),
+			Unit: id.Unit, Cgroup: id.Path}), true
+	default:
+		pl.group = g.unit(id)
+		pl.firm = id.VM || strings.HasSuffix(id.Unit, ".service") && id.Unit != "user@"+id.UID+".service"
+	}
+}
+
+// contained is the group of the container a path names.
+func (g *grouper) contained(id *cgroup.Identity) int {
+	c := containerOf(id, "")
+	c.Unit = id.Unit
+	if id.Delegated != "" {
+		c.Key = id.Delegated + "/" + c.Key
+	}
+	i := g.add(c)
+	have := &g.groups[i]
+	switch {
+	case id.Role == cgroup.Helper:
+		have.helperMade = have.helperMade || have.Cgroup == c.Cgroup
+	case have.helperMade:
+		have.Container, have.helperMade = c, false // the container's own cgroup tells more than its helper's
+	}
+	return i
+}
+
+// nest enters the containers inside pl's group, outermost first. Their names are their maker's claim.
+func (g *grouper) nest(pl *place, inner []cgroup.Identity) {
+	in := g.groups[pl.group].Key
+	for i := range inner {
+		c := containerOf(&inner[i], in)
+		c.NestedIn, c.Claimed = in, true
+		g.add(c)
+		in, pl.nested = c.Key, c.Key
+	}
+}
+
+func containerOf(id *cgroup.Identity, in string) Container {
+	c := Container{Key: id.Runtime + "/" + id.ID, Kind: KindContainer, ID: id.ID, Runtime: id.Runtime, Pod: podOf(id), Cgroup: id.Path}
+	if in != "" {
+		c.Key = in + "/" + c.Key
+	}
+	if id.Name != "" {
+		c.Name = Some(id.Name)
+	}
+	return c
+}
+
+func podOf(id *cgroup.Identity) Opt[Pod] {
+	if id.PodUID == "" {
+		return Opt[Pod]{}
+	}
+	return Some(Pod{UID: id.PodUID})
+}
+
+// unit is the group of the session, unit or slice a path names, or none.
+func (g *grouper) unit(id *cgroup.Identity) int {
+	switch {
+	case id.Session != "":
+		return g.add(Container{Key: "session/" + id.Session, Kind: KindSession, ID: id.Session, Unit: id.Unit, Cgroup: id.Path})
+	case id.Unit != "":
+		c := Container{Key: unitKey(id), Kind: KindUnit, ID: id.Unit, Unit: id.Unit, Runtime: id.Runtime, Cgroup: id.Path}
+		if id.Name != "" {
+			c.Name = Some(id.Name)
+		}
+		return g.add(c)
+	case id.Slice != "":
+		return g.add(Container{Key: "unit/" + id.Slice, Kind: KindUnit, ID: id.Slice, Unit: id.Slice, Cgroup: id.Path})
+	}
+	return none
+}
+
+// unitKey tells the units of one user's manager from another's and from the system's.
+func unitKey(id *cgroup.Identity) string {
+	if id.Manager != "" {
+		return "unit/" + id.Manager + "/" + id.Unit
+	}
+	return "unit/" + id.Unit
+}
+
+// add enters c unless its key is there, and returns its index.
+func (g *grouper) add(c Container) int {
+	i, ok := g.index[c.Key]
+	if !ok {
+		i = len(g.groups)
+		g.groups = append(g.groups, group{Container: c, sole: none})
+		g.index[c.Key] = i
+	}
+	return i
+}
+
+// finish writes the groups into the snapshot.
+func (g *grouper) finish() {
+	for i, of := range g.of {
+		if of == none {
+			continue
+		}
+		p, c := &g.s.Processes[i], &g.groups[of]
+		p.Container = c.Key
+		if ns, ok := p.Namespaces.Get(); ok && ns[nsinfo.UserNS] != 0 && p.Role != RoleHelper && !c.UserNamespace.Known() {
+			c.UserNamespace = Some(ns[nsinfo.UserNS])
+		}
+	}
+	g.s.Containers = make([]Container, len(g.groups))
+	for i := range g.groups {
+		g.s.Containers[i] = g.groups[i].Container
+	}
+	slices.SortFunc(g.s.Containers, func(a, b Container) int { return strings.Compare(a.Key, b.Key) })
+}

@@ -63,9 +63,10 @@ type Process struct {
 	Namespaces Opt[nsinfo.Set]   `json:"namespaces"` // inode by type
 	FileCaps   Opt[filecap.Caps] `json:"file_caps"`  // of the executable; known and Revision 0: it has none
 
-	Cgroup    Opt[string] `json:"cgroup"`    // the path that decided, or the deepest; relative to the reader's cgroup namespace
-	Container string      `json:"container"` // a Container's key
-	Role      Role        `json:"role"`      // what it is to its container
+	Cgroup    Opt[string] `json:"cgroup"`           // the path that decided, or the deepest; relative to the reader's cgroup namespace
+	Container string      `json:"container"`        // a Container's key; "" where too little could be read to tell
+	Nested    string      `json:"nested,omitempty"` // key of the innermost container inside Container that the cgroup claims
+	Role      Role        `json:"role"`             // what it is to its container
 
 	// ThreadCount is how many threads the group has; Threads holds those of them whose Creds differ
 	// from the leader's (or all but the leader, when the source was asked for all).

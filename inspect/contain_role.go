@@ -1,0 +1,168 @@
+package inspect
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"capview/nsinfo"
+)
+
+// outsiders are the programs that stand beside a container and are, or were, the parent of its first process.
+// A prefix, as comm ends after 15 bytes and shims carry versions.
+var outsiders = []string{"containerd-shim", "conmon", "systemd-nspawn", "lxc-start", "bwrap", "runc", "crun"}
+
+// companions are the programs that serve rootless containers from within their user namespace.
+var companions = append([]string{"pasta", "passt", "slirp4netns", "rootlessport", "rootlesskit", "fuse-overlayfs", "aardvark-dns"},
+	outsiders...)
+
+// holders are the programs that only hold namespaces open: for a pod, or a rootless user.
+var holders = []string{"pause", "catatonit", "podman pause"}
+
+func startsAny(names []string, comm string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(comm, n) })
+}
+
+// helpers finds the processes that serve a container from outside its cgroup, moves them to its group, and tells
+// helpers from payload where only a user namespace makes the group. A comm alone is what any process may claim; it
+// counts only with a parent, cgroup or namespace that payload could not have.
+func (g *grouper) helpers() {
+	for i := range g.s.Processes {
+		p := &g.s.Processes[i]
+		switch kind := g.kind(i); {
+		case kind == KindContainer || kind == KindSandbox:
+			g.adopt(i)
+		case kind == KindUserNS && g.inode(i, nsinfo.PID) == g.pidNS && g.pidNS != 0:
+			p.Role = companionRole(p.Comm)
+		case p.Comm == "docker-proxy":
+			if up := g.process(p.PPID); up != none && g.s.Processes[up].Comm == "dockerd" {
+				p.Role = RoleHelper // of which container only its arguments say
+			}
+		case kind == KindUnit:
+			g.split(i)
+		}
+	}
+}
+
+func companionRole(comm string) Role {
+	switch {
+	case startsAny(companions, comm):
+		return RoleHelper
+	case slices.Contains(holders, comm):
+		return RoleInfra
+	}
+	return RolePayload
+}
+
+func (g *grouper) kind(i int) Kind {
+	if g.of[i] == none {
+		return ""
+	}
+	return g.groups[g.of[i]].Kind
+}
+
+// adopt counts a container's process, and makes its parent the container's helper where that is a shim or monitor
+// outside of every container.
+func (g *grouper) adopt(i int) {
+	p := &g.s.Processes[i]
+	if p.Role != RolePayload {
+		return
+	}
+	c := &g.groups[g.of[i]]
+	c.payloads++
+	c.sole = i
+	up := g.process(p.PPID)
+	if up == none || g.of[up] == g.of[i] {
+		return
+	}
+	switch g.kind(up) {
+	case KindHost, KindUnit, KindSession, "":
+		if q := &g.s.Processes[up]; startsAny(outsiders, q.Comm) && !q.KernelThread {
+			g.of[up], q.Role = g.of[i], RoleHelper
+		}
+	}
+}
+
+// split finds the helpers of podman --cgroups=split: unit/runtime beside unit/libpod-payload-ID.
+func (g *grouper) split(i int) {
+	p := &g.s.Processes[i]
+	pl := g.place(p)
+	if p.Cgroup.Or("") != pl.id.Path+"/runtime" {
+		return
+	}
+	for of := range g.groups {
+		if c := &g.groups[of]; c.Runtime == "podman" && path.Dir(c.Cgroup) == pl.id.Path {
+			g.of[i], p.Role = of, RoleHelper
+			return
+		}
+	}
+}
+
+// sandboxes tells the containers that only hold a pod's namespaces: one process, called pause or so, and where a shim
+// started it, the one the shim is named after.
+func (g *grouper) sandboxes() {
+	for of := range g.groups {
+		c := &g.groups[of]
+		if c.Kind != KindContainer || !c.Pod.Known() || c.payloads != 1 {
+			continue
+		}
+		p := &g.s.Processes[c.sole]
+		if !slices.Contains(holders, p.Comm) || p.Nested != "" {
+			continue
+		}
+		up := g.process(p.PPID)
+		if up != none && g.s.Processes[up].Role == RoleHelper {
+			if id := shimID(g.s.Processes[up].Cmdline.Or(nil)); id != "" && id != c.ID {
+				continue
+			}
+			g.of[up] = of // a pod's shim serves all its containers: it is shown with the sandbox
+		}
+		c.Kind, p.Role = KindSandbox, RoleInfra
+	}
+}
+
+// shimID is the -id argument of a containerd shim: the sandbox's, for a pod.
+func shimID(args []string) string {
+	for i := range len(args) - 1 {
+		if args[i] == "-id" || args[i] == "--id" {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+// zombies puts a dead process, of which the kernel no longer says the cgroup (on v1) or namespaces, with its parent.
+func (g *grouper) zombies() {
+	for i := range g.s.Processes {
+		p := &g.s.Processes[i]
+		if !dead(p) || g.of[i] != none && g.kind(i) != KindHost {
+			continue
+		}
+		if up := g.living(p.PPID); up != none && (g.of[i] == none || g.contains(up)) {
+			g.of[i], p.Nested = g.of[up], g.s.Processes[up].Nested
+		}
+	}
+}
+
+func dead(p *Process) bool { return p.State == "Z" || p.State == "X" }
+
+// living is the nearest of pid and its ancestors that is not dead, or none.
+func (g *grouper) living(pid int) int {
+	for range g.s.Processes {
+		i := g.process(pid)
+		if i == none || !dead(&g.s.Processes[i]) {
+			return i
+		}
+		pid = g.s.Processes[i].PPID
+	}
+	return none
+}
+
+// contains tells whether the process at i is in a container of any sort.
+func (g *grouper) contains(i int) bool {
+	switch g.kind(i) {
+	case KindContainer, KindSandbox, KindUserNS:
+		return true
+	}
+	return false
+}

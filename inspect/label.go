@@ -1,0 +1,118 @@
+package inspect
+
+import (
+	"strconv"
+
+	"capview/nsinfo/cgroup"
+)
+
+// shortID is how many digits of a container's id people compare by.
+const shortID = 12
+
+// Label is c in words: its name where known, else its runtime and short id; a pod before it. Raw: sanitise before
+// display.
+func (ix *Index) Label(c *Container) string {
+	switch c.Kind {
+	case KindContainer, KindSandbox:
+		return ix.containerLabel(c)
+	case KindUserNS:
+		inode, _ := strconv.ParseUint(c.ID, 10, 64)
+		return ix.userNSLabel(inode)
+	case KindUnit:
+		id := cgroup.Match(c.Cgroup)
+		return c.Unit + ix.owner(&id)
+	case KindSession:
+		id := cgroup.Match(c.Cgroup)
+		return "session " + c.ID + ix.owner(&id)
+	case KindKernel:
+		return "kernel threads"
+	case KindHost:
+		return "host"
+	}
+	return c.Key
+}
+
+func (ix *Index) containerLabel(c *Container) string {
+	label := ""
+	if pod, ok := c.Pod.Get(); ok {
+		label = podLabel(pod) + " "
+	}
+	name, named := c.Name.Get()
+	switch {
+	case named && name != "":
+		label += name
+	case c.Key == "own":
+		return "the container capview runs in"
+	case c.Kind == KindSandbox && c.Runtime == "":
+		label += "pod"
+	case isolatedOnly(c):
+		label += ix.pidNSLabel(c)
+	case c.Runtime != "":
+		label += c.Runtime + " " + short(c.ID)
+	default:
+		label += short(c.ID)
+	}
+	id := cgroup.Match(c.Cgroup)
+	if c.NestedIn != "" || id.Delegated == "" {
+		return label
+	}
+	return label + ix.owner(&id)
+}
+
+// isolatedOnly tells whether only its PID namespace sets c apart.
+func isolatedOnly(c *Container) bool { return c.Key == "pidns/"+c.ID }
+
+func (ix *Index) pidNSLabel(c *Container) string {
+	label := "PID namespace " + c.ID
+	if c.Cgroup != "" && c.Cgroup != "/" && c.Unit == "" {
+		label = c.Cgroup[1:] // plain runc: the name it was given
+	}
+	if c.Runtime != "" {
+		return c.Runtime + " " + label
+	}
+	return label
+}
+
+// podLabel is a pod as kubectl would name it, or its short uid.
+func podLabel(p Pod) string {
+	switch {
+	case p.Name == "":
+		return "pod " + short(p.UID)
+	case p.Namespace == "":
+		return p.Name
+	}
+	return p.Namespace + "/" + p.Name
+}
+
+func short(id string) string {
+	if len(id) > shortID && (len(id) == 64 || len(id) == 36 || len(id) == 32) {
+		return id[:shortID]
+	}
+	return id
+}
+
+func (ix *Index) userNSLabel(inode uint64) string {
+	label := "user namespace " + strconv.FormatUint(inode, 10)
+	if ns := ix.UserNamespace(inode); ns != nil {
+		if uid, ok := ns.OwnerUID.Get(); ok {
+			return label + " (" + ix.userOf(uid) + ")"
+		}
+	}
+	return label
+}
+
+// owner is " (alice)" where a cgroup is one user's.
+func (ix *Index) owner(id *cgroup.Identity) string {
+	uid, err := strconv.ParseUint(id.UID, 10, 32)
+	if err != nil || id.Manager == "" && id.Session == "" && id.Delegated == "" {
+		return ""
+	}
+	return " (" + ix.userOf(uint32(uid)) + ")"
+}
+
+func (ix *Index) userOf(uid uint32) string {
+	if name, ok := ix.UserName(uid); ok {
+		return name
+	}
+	return "uid " + strconv.FormatUint(uint64(uid), 10)
+}
