@@ -107,7 +107,7 @@ func identityColumns() []Column[Row] {
 			Cell:  func(r Row) Cell { return number(r.P.PPID) },
 			Less:  by(func(r Row) int { return r.P.PPID }),
 			Value: func(r Row) any { return r.P.PPID }},
-		{Key: "name", Title: "NAME", Doc: "command name (comm), as the process or thread calls itself", Min: 15, Max: 32, Flex: 1,
+		{Key: "name", Title: "NAME", Doc: "command name (comm), as the process or thread calls itself", Min: 12, Max: 32, Flex: 1,
 			Cell: func(r Row) Cell { return Cell{Clean(r.comm()), Plain} }, Less: by(Row.comm),
 			Value: func(r Row) any { return r.comm() }},
 		{Key: "user", Title: "USER", Doc: "effective user as the host names it; (N inside): as its user namespace numbers it", Min: 8, Max: 20,
@@ -149,15 +149,23 @@ type threadsValue struct {
 	Differ int `json:"differ"`
 }
 
-// Differing is how many of a process's threads differ from its leader in ids, capabilities, no_new_privs or seccomp.
+// Differing is how many of a process's threads are known to differ from its leader in ids, capabilities, no_new_privs or seccomp.
 func Differing(p *inspect.Process) (n int) {
 	for i := range p.Threads {
-		if t := &p.Threads[i]; t.Creds != p.Creds || t.UID != p.UID || t.GID != p.GID {
+		if differs(p, &p.Threads[i]) {
 			n++
 		}
 	}
 	return n
 }
+
+func differs(p *inspect.Process, t *inspect.Thread) bool {
+	return unlike(t.Caps, p.Caps) || unlike(t.Seccomp, p.Seccomp) || unlike(t.NoNewPrivs, p.NoNewPrivs) ||
+		unlike(t.UID, p.UID) || unlike(t.GID, p.GID)
+}
+
+// unlike tells whether two facts are known to differ.
+func unlike[T comparable](a, b inspect.Opt[T]) bool { return a.Known() && b.Known() && a != b }
 
 func threadsCell(r Row) Cell {
 	n := strconv.Itoa(r.P.ThreadCount)

@@ -9,10 +9,10 @@ import (
 
 func fileColumns() []Column[Row] {
 	return []Column[Row]{
-		{Key: "filecaps", Title: "FILE CAPS", Doc: "the executable's file capabilities as getcap prints them; ! where they cannot count", Min: 9, Max: 40, Flex: 1,
+		{Key: "filecaps", Title: "FILE CAPS", Doc: "the executable's file capabilities as getcap prints them; ! before those that cannot count", Min: 9, Max: 40, Flex: 1,
 			Cell: fileCapsCell, Less: byOpt(func(r Row) inspect.Opt[string] { return fileCapsText(r.P) }),
 			Value: func(r Row) any { return value(r.P.FileCaps) }},
-		{Key: "setid", Title: "SETID", Doc: "the executable's set-id bits and whose they are; ! where they cannot count", Min: 7, Max: 24,
+		{Key: "setid", Title: "SETID", Doc: "the executable's set-id bits and whose they are; ! before those that cannot count", Min: 7, Max: 24,
 			Cell: setIDCell, Less: byOpt(func(r Row) inspect.Opt[string] { return setIDText(r) }),
 			Value: func(r Row) any { return value(setIDText(r)) }},
 		{Key: "exe", Title: "EXE", Doc: "the executable, as the kernel names it", Min: 12, Max: 60, Flex: 1,
@@ -23,6 +23,9 @@ func fileColumns() []Column[Row] {
 			Value: func(r Row) any { return value(r.P.Cmdline) }},
 	}
 }
+
+// idleMark stands before what cannot count where it is, so that it is seen in a narrow column too.
+const idleMark = "! "
 
 func fileCapsText(p *inspect.Process) inspect.Opt[string] {
 	f, ok := p.FileCaps.Get()
@@ -41,7 +44,7 @@ func fileCapsCell(r Row) Cell {
 		return c
 	}
 	if len(FileCapsIdle(r)) > 0 {
-		c.Text += " !"
+		c.Text = idleMark + c.Text
 	}
 	c.Role = Notice
 	return c
@@ -71,7 +74,7 @@ func setIDCell(r Row) Cell {
 		return c
 	}
 	if len(setIDIdle(r)) > 0 {
-		c.Text += " !"
+		c.Text = idleMark + c.Text
 	}
 	c.Role = Notice
 	return c

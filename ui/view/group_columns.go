@@ -33,7 +33,7 @@ func groupIdentity() []Column[GroupRow] {
 	label := func(g GroupRow) string { return g.G.Label }
 	count := func(g GroupRow) int { return len(g.G.Processes) }
 	return []Column[GroupRow]{
-		{Key: "name", Title: "NAME", Doc: "what the group is called", Min: 16, Max: 48, Flex: 2,
+		{Key: "name", Title: "NAME", Doc: "what the group is called", Min: 14, Max: 48, Flex: 2,
 			Cell: func(g GroupRow) Cell { return Cell{bounded(g.G.Label), Accent} }, Less: by(label),
 			Value: func(g GroupRow) any { return g.G.Label }},
 		textOf("kind", "KIND", "container, sandbox, userns, unit, session, kernel or host", 9, 9, func(g GroupRow) inspect.Opt[string] { return inspect.Some(string(g.G.Kind)) }),
@@ -109,7 +109,7 @@ func unionColumn(w whichSet) Column[GroupRow] {
 		}
 		return inspect.Some(w.of(&s.union))
 	}
-	return Column[GroupRow]{Key: w.key, Title: w.title, Doc: w.key + " capabilities of all its processes together", Min: max(10, len(w.title)), Max: 48, Flex: 2,
+	return Column[GroupRow]{Key: w.key, Title: w.title, Doc: w.key + " capabilities of all its processes together", Min: w.least(), Max: 48, Flex: 2,
 		Cell:  func(g GroupRow) Cell { return unionCell(g, get(g), w) },
 		Less:  lessSet(get),
 		Value: func(g GroupRow) any { return value(get(g)) }}
@@ -127,8 +127,8 @@ func unionCell(g GroupRow, o inspect.Opt[caps.Set], w whichSet) Cell {
 	}
 	c := Cell{setText(g.Ix, set, runtime), Plain}
 	if w.marked {
-		c.Text += inPlace(g.Ix, set, s.place())
-		c.Role = setRole(set, fullSet(g.Ix), s.place())
+		c.Text += s.inPlaces(g.Ix, set)
+		c.Role = s.worst[w.key]
 	}
 	if s.kernel || set == 0 {
 		c.Role = Muted
@@ -143,9 +143,9 @@ func groupConfinement() []Column[GroupRow] {
 	return []Column[GroupRow]{
 		{Key: "userns", Title: "USERNS", Doc: "user namespace: host, its owner's name, its inode, or how many", Min: 6, Max: 14, Cell: groupUserNS,
 			Less: by(func(g GroupRow) uint64 { return g.sums().place().inode }), Value: groupUserNSValue},
-		{Key: "seccomp", Title: "SECCOMP", Doc: "seccomp of its processes, with how many where they differ", Min: 8, Max: 24, Cell: groupSeccomp,
+		{Key: "seccomp", Title: "SECCOMP", Doc: "seccomp of its processes, with how many where they differ", Min: 7, Max: 24, Cell: groupSeccomp,
 			Less: by(func(g GroupRow) string { return groupSeccomp(g).Text }), Value: func(g GroupRow) any { return g.sums().seccomp }},
-		{Key: "nnp", Title: "NNP", Doc: "no_new_privs of its processes: yes, no, some", Min: 3, Max: 4, Cell: groupNNP,
+		{Key: "nnp", Title: "NNP", Doc: "no_new_privs of its processes: yes, no, some; ? where not all could be read", Min: 3, Max: 4, Cell: groupNNP,
 			Less: by(func(g GroupRow) int { return g.sums().nnp[1] }), Value: groupNNPValue},
 		{Key: "filecaps", Title: "FILE CAPS", Doc: "how many processes run a file with capabilities", Min: 9, Max: 9, Cell: groupFileCaps,
 			Less: by(func(g GroupRow) int { return g.sums().fileCaps }), Value: func(g GroupRow) any { return g.sums().fileCaps }},

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strconv"
 
 	"capview/inspect"
 	"capview/inspect/caps"
@@ -21,13 +22,14 @@ func NewGroupRow(ix *inspect.Index, g inspect.Group) GroupRow {
 
 // groupSum is what the processes of a group hold between them.
 type groupSum struct {
-	union     caps.Sets      // of all threads whose sets are known
-	unknown   int            // processes whose sets are not
-	users     []string       // effective users' names, raw, sorted
-	nameless  int            // processes whose user is unknown
-	places    []place        // distinct user namespaces, by inode
-	seccomp   map[string]int // processes by the text of their cell
-	nnp       [2]int         // processes without, with
+	union     caps.Sets       // of all threads whose sets are known
+	worst     map[string]Role // the gravest setRole of any thread, by the set's key
+	unknown   int             // processes whose sets are not
+	users     []string        // effective users' names, raw, sorted
+	nameless  int             // processes whose user is unknown
+	places    []place         // distinct user namespaces, by inode
+	seccomp   map[string]int  // processes by the text of their cell
+	nnp       [2]int          // processes without, with
 	nnpGone   int
 	fileCaps  int
 	filesGone int
@@ -45,10 +47,10 @@ func (g GroupRow) sums() *groupSum {
 }
 
 func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
-	s := &groupSum{seccomp: make(map[string]int), kernel: len(ps) > 0}
+	s := &groupSum{seccomp: make(map[string]int), worst: make(map[string]Role, len(theSets)), kernel: len(ps) > 0}
 	users, places := map[string]bool{}, map[place]bool{}
 	for _, p := range ps {
-		s.addCaps(p)
+		s.addCaps(ix, p)
 		s.addConfinement(p)
 		if name, ok := p.User.Get(); ok {
 			users[name] = true
@@ -82,15 +84,27 @@ func compareInodes(a, b uint64) int {
 	return 0
 }
 
-func (s *groupSum) addCaps(p *inspect.Process) {
+func (s *groupSum) addCaps(ix *inspect.Index, p *inspect.Process) {
 	if c, ok := p.Caps.Get(); ok {
-		s.union = unite(s.union, c)
+		s.add(ix, p, c)
 	} else {
 		s.unknown++
 	}
 	for i := range p.Threads {
-		if c, ok := p.Threads[i].Caps.Get(); ok {
-			s.union = unite(s.union, c)
+		if t := &p.Threads[i]; t.Caps != p.Caps {
+			if c, ok := t.Caps.Get(); ok {
+				s.add(ix, p, c)
+			}
+		}
+	}
+}
+
+func (s *groupSum) add(ix *inspect.Index, p *inspect.Process, c caps.Sets) {
+	s.union = unite(s.union, c)
+	full, at := fullSet(ix), placeOf(ix, p)
+	for _, w := range theSets {
+		if set := w.of(&c); w.marked && set != 0 {
+			s.worst[w.key] = max(s.worst[w.key], setRole(set, full, at))
 		}
 	}
 }
@@ -129,4 +143,20 @@ func (s *groupSum) place() place {
 		return s.places[0]
 	}
 	return place{}
+}
+
+// inPlaces marks capabilities that count only in user namespaces other than the host's.
+func (s *groupSum) inPlaces(ix *inspect.Index, set caps.Set) string {
+	if len(s.places) == 1 {
+		return inPlace(ix, set, s.places[0])
+	}
+	for _, at := range s.places {
+		if at.host || !at.known {
+			return ""
+		}
+	}
+	if set == 0 || len(s.places) == 0 {
+		return ""
+	}
+	return " (in " + strconv.Itoa(len(s.places)) + " user namespaces)"
 }

@@ -29,7 +29,7 @@ func setIDIdle(r Row) (why []string) {
 		why = append(why, "the file's mount is nosuid")
 	}
 	if r.creds().NoNewPrivs.Or(false) {
-		why = append(why, "no_new_privs is set")
+		why = append(why, "no_new_privs is set: an execve adds nothing")
 	}
 	return why
 }

@@ -130,15 +130,15 @@ func fileCapsMean(r Row, f filecap.Caps) []Cell {
 	}
 	granted := f.Permitted&s.Bounding | f.Inheritable&s.Inheritable
 	if missing := f.Permitted &^ granted; f.Effective && missing != 0 {
-		return []Cell{{"execve of it fails (EPERM): the file needs " + setText(r.Ix, missing, "") + ", which the bounding set withholds", Warn}}
+		return []Cell{{"executing it fails (EPERM): the file needs " + setText(r.Ix, missing, "") + ", which the bounding set withholds", Warn}}
 	}
-	lines = append(lines, Cell{"execve of it grants permitted " + setText(r.Ix, granted, ""), Plain})
 	switch {
 	case granted == 0:
+		lines = append(lines, text("executing it grants nothing"))
 	case f.Effective:
-		lines = append(lines, text("effective at once"))
+		lines = append(lines, text("executing it grants "+setText(r.Ix, granted, "")+", effective at once"))
 	default:
-		lines = append(lines, text("effective only when the program raises them"))
+		lines = append(lines, text("executing it grants "+setText(r.Ix, granted, "")+", effective once the program raises them"))
 	}
 	if file, ok := r.P.ExeFile.Get(); !ok || !file.NoSUID.Known() {
 		lines = append(lines, Cell{"unless its mount is nosuid, which could not be read", Gone})

@@ -10,6 +10,9 @@ import (
 
 func namespaceBlocks(r Row) []Block {
 	at := placeOf(r.Ix, r.P)
+	if at.inode == 0 {
+		return []Block{namespaceTable(r)}
+	}
 	return []Block{namespaceTable(r), chainBlock(r.Ix, at.inode)}
 }
 

@@ -40,13 +40,13 @@ func threadColumns(p *inspect.Process) []Column[Row] {
 	differs := map[string]bool{}
 	for i := range p.Threads {
 		t := &p.Threads[i]
-		a, _ := t.Caps.Get()
-		b, _ := p.Caps.Get()
+		a, okA := t.Caps.Get()
+		b, okB := p.Caps.Get()
 		for _, w := range theSets {
-			differs[w.key] = differs[w.key] || w.of(&a) != w.of(&b)
+			differs[w.key] = differs[w.key] || okA && okB && w.of(&a) != w.of(&b)
 		}
-		differs["uid"] = differs["uid"] || t.UID != p.UID
-		differs["gid"] = differs["gid"] || t.GID != p.GID
+		differs["uid"] = differs["uid"] || unlike(t.UID, p.UID)
+		differs["gid"] = differs["gid"] || unlike(t.GID, p.GID)
 	}
 	for _, k := range []string{"inheritable", "bounding", "ambient", "uid", "gid"} {
 		if differs[k] {
@@ -79,7 +79,13 @@ var processColumns = Processes()
 func threadsNote(p *inspect.Process) string {
 	n := Differing(p)
 	shown := 1 + len(p.Threads)
+	if p.ThreadCount > 1 && !p.Caps.Known() {
+		return "Whether its " + strconv.Itoa(p.ThreadCount) + " threads differ cannot be told."
+	}
 	if p.ThreadCount <= shown {
+		if p.ThreadCount == 1 {
+			return "It has no other thread."
+		}
 		if n == 0 {
 			return "No thread differs from the first in ids, capabilities, no_new_privs or seccomp."
 		}

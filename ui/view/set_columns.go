@@ -24,6 +24,14 @@ var theSets = [5]whichSet{
 	{"ambient", "AMBIENT", "A", "kept across execve of an unprivileged file", func(s *caps.Sets) caps.Set { return s.Ambient }, true},
 }
 
+// least is the least width of the set's column: the effective set matters most.
+func (w whichSet) least() int {
+	if w.key == "effective" {
+		return 14
+	}
+	return max(10, len(w.title))
+}
+
 func setColumns() []Column[Row] {
 	var cols []Column[Row]
 	for _, w := range []whichSet{theSets[1], theSets[0], theSets[2], theSets[3], theSets[4]} {
@@ -34,7 +42,7 @@ func setColumns() []Column[Row] {
 			}
 			return inspect.Some(w.of(&s))
 		}
-		cols = append(cols, Column[Row]{Key: w.key, Title: w.title, Doc: w.key + " capabilities: " + w.doc, Min: max(10, len(w.title)), Max: 48, Flex: 2,
+		cols = append(cols, Column[Row]{Key: w.key, Title: w.title, Doc: w.key + " capabilities: " + w.doc, Min: w.least(), Max: 48, Flex: 2,
 			Cell:  func(r Row) Cell { return setCell(r, get(r), w) },
 			Less:  lessSet(get),
 			Value: func(r Row) any { return value(get(r)) }})
@@ -97,7 +105,7 @@ func confinementColumns() []Column[Row] {
 			Cell:  func(r Row) Cell { return userNSCell(r.Ix, placeOf(r.Ix, r.P)) },
 			Less:  by(func(r Row) uint64 { return placeOf(r.Ix, r.P).inode }),
 			Value: func(r Row) any { return inodeValue(placeOf(r.Ix, r.P).inode) }},
-		{Key: "seccomp", Title: "SECCOMP", Doc: "seccomp: none, strict, filter and how many, or whose profile it is", Min: 8, Max: 20,
+		{Key: "seccomp", Title: "SECCOMP", Doc: "seccomp: none, strict, filter and how many, or whose profile it is", Min: 7, Max: 20,
 			Cell:  func(r Row) Cell { return seccompCell(r.creds().Seccomp, inContainer(r)) },
 			Less:  byOpt(func(r Row) inspect.Opt[string] { return seccompKey(r.creds().Seccomp) }),
 			Value: func(r Row) any { return value(r.creds().Seccomp) }},
