@@ -9,14 +9,14 @@ func (c Cap) Explain() []string {
 	} else {
 		lines = append(lines, c.Allows())
 	}
-	where := "checked against: " + c.Scope().String()
-	switch part := c.HostPart(); {
-	case c.Scope() == ScopeHost:
-		where = "works only in the initial user namespace"
-	case part != "":
-		where += "; only in the initial one: " + part
+	if c.Scope() == ScopeHost {
+		return append(lines, "works only in the initial user namespace")
 	}
-	return append(lines, where)
+	lines = append(lines, "checked against: "+c.Scope().String())
+	if part := c.HostPart(); part != "" {
+		lines = append(lines, "only in the initial user namespace: "+part)
+	}
+	return lines
 }
 
 // After capabilities(7) and the system calls' pages, in our own words.

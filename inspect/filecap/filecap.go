@@ -38,7 +38,7 @@ type Caps struct {
 func (c Caps) None() bool { return c.Revision == 0 }
 
 // String is Text, and for revision 3 the root it counts for, as "getcap -n" prints it:
-// "cap_net_raw=ep [rootid=100000]". "" for none.
+// "cap_net_raw=ep [rootid=100000]" (getcap takes an id above 2147483647 for a negative one). "" for none.
 func (c Caps) String() string {
 	if c.Revision == revision3 && c.RootID != 0 {
 		return fmt.Sprintf("%s [rootid=%d]", c.Text, c.RootID)
