@@ -18,6 +18,8 @@ type facts map[string]string
 
 const unreadable = "?"
 
+var namespaces = []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}
+
 // kernelFacts reads a process as proc(5) describes it; false where there is none.
 func kernelFacts(pid int) (facts, bool) {
 	dir := fmt.Sprintf("/proc/%d", pid)
@@ -31,7 +33,7 @@ func kernelFacts(pid int) (facts, bool) {
 	f["ppid"], f["start_time"] = fields[1], fields[19]
 	f["exe"] = link(dir + "/exe")
 	f["cmdline"] = cmdline(dir)
-	for _, ns := range []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"} {
+	for _, ns := range namespaces {
 		f["ns "+ns] = inode(dir + "/ns/" + ns)
 	}
 	return f, true
@@ -95,12 +97,14 @@ func inode(path string) string {
 	return strings.TrimSuffix(number, "]")
 }
 
+// cmdline joins the arguments by line breaks. NULs at the end may be empty arguments or what a process that names
+// itself left behind: they do not count.
 func cmdline(dir string) string {
 	text, err := os.ReadFile(dir + "/cmdline")
 	if err != nil {
 		return unreadable
 	}
-	return asJSON(strings.ReplaceAll(strings.TrimSuffix(string(text), "\x00"), "\x00", "\n"))
+	return asJSON(strings.ReplaceAll(strings.TrimRight(string(text), "\x00"), "\x00", "\n"))
 }
 
 // facts is what capview says of a process, in the same words.
@@ -119,10 +123,10 @@ func (p process) facts() facts {
 	if p.Cmdline != nil {
 		f["cmdline"] = strings.Join(*p.Cmdline, "\n")
 	}
-	for name, number := range p.Namespaces {
-		f["ns "+name] = unreadable
-		if number != nil {
-			f["ns "+name] = strconv.FormatUint(*number, 10)
+	for _, ns := range namespaces {
+		f["ns "+ns] = unreadable
+		if number := p.Namespaces[ns]; number != nil {
+			f["ns "+ns] = strconv.FormatUint(*number, 10)
 		}
 	}
 	return f

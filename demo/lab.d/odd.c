@@ -134,8 +134,10 @@ int main(int argc, char **argv)
 		allow_all(), allow_all(), allow_all();
 	else if (!strcmp(what, "strict"))
 		strict();
-	else if (!strcmp(what, "name")) /* ESC, a line break, RIGHT-TO-LEFT OVERRIDE */
-		prctl(PR_SET_NAME, "\033[2J\n\xe2\x80\xae" "drow) S");
+	else if (!strcmp(what, "name")) /* ESC, RIGHT-TO-LEFT OVERRIDE, and what ends a name in /proc/PID/stat */
+		prctl(PR_SET_NAME, "\033[2J\xe2\x80\xae" "drow) S");
+	else if (!strcmp(what, "line")) /* not of the lab itself: it stops lsns 2.38, which then lists nothing */
+		prctl(PR_SET_NAME, "two\nlines \\n");
 	else if (!strcmp(what, "ids"))
 		ids();
 	else if (!strcmp(what, "zombie"))
