@@ -75,14 +75,22 @@ func newGrouper(s *Snapshot) *grouper {
 		s: s, of: make([]int, len(s.Processes)), index: map[string]int{}, places: map[string]*place{},
 		byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
 	}
-	if first := g.process(1); first != none {
-		ns, _ := s.Processes[first].Namespaces.Get()
-		g.pidNS = ns[nsinfo.PID]
-	}
+	g.pidNS = hostPIDNS(s.Processes)
 	for i := range s.Processes {
 		g.privateOwn = g.privateOwn || cgroup.Outside(s.Processes[i].Cgroup.Or(""))
 	}
 	return g
+}
+
+// hostPIDNS is the inode of PID 1's PID namespace, 0 unknown. Where PID 1 may not be read, as under some machine
+// managers even by root, kernel threads tell: they are of the initial one, and only seen from there.
+func hostPIDNS(ps []Process) uint64 {
+	for i := range ps {
+		if ns, _ := ps[i].Namespaces.Get(); ns[nsinfo.PID] != 0 && (ps[i].PID == 1 || ps[i].KernelThread) {
+			return ns[nsinfo.PID]
+		}
+	}
+	return 0
 }
 
 // process is the index of the process with that PID, or none.
