@@ -1,0 +1,83 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// only says which files may import what: the live source is wired in one place that other systems do not build, and the
+// terminal program in another.
+var only = map[string][]string{
+	"capview/inspect/proc":               {"wiring_linux.go"},
+	"capview/cmd/tty":                    {"tui.go"},
+	"capview/ui":                         {"tui.go"},
+	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
+	"github.com/spf13/cobra/doc":         {"man.go"},
+	"golang.org/x/sys/unix":              {"reader_linux.go"},
+	"golang.org/x/term":                  {"terminal.go"},
+	"capview/cmd/capview/background":     {"main.go"},
+}
+
+// anywhere is what every file may import besides the standard library.
+var anywhere = []string{
+	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/caps", "capview/inspect/fact",
+	"capview/inspect/snapshot", "capview/nsinfo", "capview/ui/theme", "capview/ui/view",
+}
+
+func TestImports(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := file.Name()
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range f.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			in, pinned := only[path]
+			standard := !strings.Contains(strings.SplitN(path, "/", 2)[0], ".") && !strings.HasPrefix(path, "capview/")
+			if pinned && !slices.Contains(in, name) || !pinned && !standard && !slices.Contains(anywhere, path) {
+				t.Errorf("%s imports %s", name, path)
+			}
+		}
+	}
+}
+
+// What a run sees of the world is passed to it: only main reads the environment, and the root of processes is written once.
+func TestTheWorldIsPassedIn(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := 0
+	for _, file := range files {
+		name := file.Name()
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"os.Getenv(", "os.LookupEnv(", "os.Stdout", "os.Stderr", "os.Stdin", "os.Args", "os.Exit("} {
+			if name != "main.go" && strings.Contains(string(text), word) {
+				t.Errorf("%s uses %s", name, word)
+			}
+		}
+		roots += strings.Count(string(text), `= "/proc"`)
+	}
+	if roots != 1 {
+		t.Errorf(`"/proc" is the root %d times, want once`, roots)
+	}
+}

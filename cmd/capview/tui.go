@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/spf13/cobra"
+
+	"capview/cmd/tty"
+	"capview/inspect"
+	"capview/ui"
+)
+
+// interactive is the flags of the terminal program.
+type interactive struct {
+	group    choice
+	sort     string
+	interval time.Duration
+}
+
+func (i *interactive) register(root *cobra.Command) {
+	choiceVar(root, false, &i.group, "group", "", groupings, "what processes are grouped by")
+	root.Flags().StringVar(&i.sort, "sort", "", "order by column `KEY`, or by power: what a process could do to the host, most first")
+	root.Flags().DurationVar(&i.interval, "interval", 2*time.Second, "time between refreshes")
+}
+
+// runRoot is capview without a command: the terminal program, or list where there is no terminal to show it on.
+func (a *app) runRoot(cmd *cobra.Command) error {
+	out := terminalOf(a.stdout)
+	if out == nil || cmd.Flags().Changed("output") {
+		l := listing{group: a.interactive.group}
+		if a.interactive.sort != "" {
+			l.sort = []string{a.interactive.sort}
+		}
+		return a.runList(cmd, l)
+	}
+	if _, err := a.keep(); err != nil {
+		return err
+	}
+	if a.interactive.interval < 100*time.Millisecond {
+		return trouble("as in --interval 2s", "the interval %s is too short", a.interactive.interval)
+	}
+	options, err := a.uiOptions()
+	if err != nil {
+		return err
+	}
+	in, _ := a.stdin.(*os.File)
+	var model tea.Model = ui.New(options)
+	if a.flags.log != "" {
+		model = logged{model, a.log}
+	}
+	err = tty.Run(cmd.Context(), model, tty.Options{In: in, Out: out, Stderr: a.stderr, Term: a.env["TERM"], Log: a.log})
+	return ended(err)
+}
+
+func (a *app) uiOptions() (ui.Options, error) {
+	src, live, err := a.source(false)
+	if err != nil {
+		return ui.Options{}, err
+	}
+	o := ui.Options{
+		Source: src, Live: live != nil, Origin: a.origin(), Interval: a.interactive.interval,
+		Filter: a.flags.filter, Container: a.flags.container, Sort: a.interactive.sort, GroupBy: inspect.GroupBy(a.interactive.group),
+		Now: a.now, Export: a.exportFromUI, ExportName: exportName, CanSuspend: tty.CanSuspend,
+		Theme: a.theme(), ASCII: a.ascii(),
+	}
+	if live != nil {
+		o.Detail, o.Notice = live.Process, live.Reader().notice()
+	}
+	return o, nil
+}
+
+func (a *app) exportFromUI(_ context.Context, path string, s *inspect.Snapshot, progress func(done, total int)) (string, error) {
+	return a.create(path, s, false, progress)
+}
+
+// ended is the failure that the end of the terminal program means.
+func ended(err error) error {
+	if err == nil {
+		return nil
+	}
+	f := &failure{code: tty.ExitCode(err), err: err}
+	var signal *tty.SignalError
+	if errors.As(err, &signal) || errors.Is(err, context.Canceled) {
+		f.err = nil
+	}
+	var hints interface{ Hint() string }
+	if errors.As(err, &hints) {
+		f.hint = hints.Hint()
+	}
+	return f
+}
+
+// ascii tells whether the terminal has ASCII's glyphs only: the Linux console's font has few others, and a locale
+// that is not UTF-8 (locale(7): LC_ALL, else LC_CTYPE, else LANG) would show each as several.
+func (a *app) ascii() bool {
+	if a.env["TERM"] == "linux" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(a.env[name]); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return true
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"capview/inspect"
+	"capview/inspect/snapshot"
+)
+
+// node is a live node: a Source that can be asked for one process in full, and for what limits its reading.
+type node interface {
+	inspect.Source
+	Reader() reader
+	Close() error
+	// Process reads one process with all its threads and the text of its status; start 0 is any start time.
+	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)
+}
+
+// source is where the processes come from: the file of --from, or this node; then live is the same source, else nil.
+func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
+	switch a.flags.from {
+	case "":
+		live, err = liveNode(procRoot, allThreads)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.live = live
+		return live, live, nil
+	case "-":
+		return &streamed{r: a.stdin}, nil, nil
+	}
+	return snapshot.File{Path: a.flags.from}, nil, nil
+}
+
+// scan takes one snapshot and indexes it.
+func (a *app) scan(ctx context.Context, src inspect.Source) (*inspect.Index, error) {
+	begin := a.now()
+	s, err := src.Snapshot(ctx)
+	if err != nil {
+		return nil, a.scanFailure(err)
+	}
+	a.log.Info("scan", "took", a.now().Sub(begin).Round(time.Microsecond), "processes", len(s.Processes),
+		"containers", len(s.Containers), "gaps", len(s.Gaps), "engine", s.Host.Engine)
+	return inspect.NewIndex(s), nil
+}
+
+func (a *app) scanFailure(err error) error {
+	if a.flags.from != "" {
+		return trouble("", "%w", err)
+	}
+	return trouble("see 'capview doctor'", "cannot read this node: %w", err)
+}
+
+// index scans what --from says, or this node; live is nil for a snapshot.
+func (a *app) index(ctx context.Context, allThreads bool) (ix *inspect.Index, live node, err error) {
+	src, live, err := a.source(allThreads)
+	if err != nil {
+		return nil, nil, err
+	}
+	ix, err = a.scan(ctx, src)
+	return ix, live, err
+}
+
+// streamed is a snapshot that comes from a pipe, so it can be read only once.
+type streamed struct {
+	r    io.Reader
+	read *inspect.Snapshot
+}
+
+func (s *streamed) Snapshot(context.Context) (*inspect.Snapshot, error) {
+	if s.read != nil {
+		return s.read, nil
+	}
+	read, err := snapshot.Read(s.r, "standard input")
+	if err != nil {
+		return nil, err
+	}
+	s.read = read
+	return read, nil
+}
+
+// origin is what the snapshot is called: its file, or "standard input"; "" for this node.
+func (a *app) origin() string {
+	if a.flags.from == "-" {
+		return "standard input"
+	}
+	return a.flags.from
+}
+
+// taken words a snapshot's host and time.
+func taken(s *inspect.Snapshot) string {
+	return fmt.Sprintf("%s at %s", s.Host.Hostname, s.TakenAt.UTC().Format(time.RFC3339))
+}
