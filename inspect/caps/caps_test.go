@@ -53,8 +53,8 @@ func checkAbout(t *testing.T, c Cap) {
 	if d := c.Danger(); d < 0 || d > 3 {
 		t.Errorf("%v: danger %d", c, d)
 	}
-	if c.Scope() == ScopeHost && c.HostPart() != "" {
-		t.Errorf("%v: all of it is the host's, so no part is", c)
+	if c.Scope() == ScopeHost && c.HostPart() != "" || c.Scope() != ScopeHost && c.ChildPart() != "" {
+		t.Errorf("%v: a part that its scope %v says already", c, c.Scope())
 	}
 }
 

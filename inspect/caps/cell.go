@@ -30,9 +30,7 @@ func (s Set) CellFor(full Set, runtime string) string {
 			best = f
 		}
 	}
-	if full != 0 {
-		try("all", full)
-	}
+	try("all", full)
 	if set, ok := DefaultFor(runtime); ok {
 		try(runtime, set)
 		return best.String()

@@ -10,7 +10,11 @@ func (c Cap) Explain() []string {
 		lines = append(lines, c.Allows())
 	}
 	if c.Scope() == ScopeHost {
-		return append(lines, "works only in the initial user namespace")
+		lines = append(lines, "works only in the initial user namespace")
+		if part := c.ChildPart(); part != "" {
+			lines = append(lines, "in others nothing but: "+part)
+		}
+		return lines
 	}
 	lines = append(lines, "checked against: "+c.Scope().String())
 	if part := c.HostPart(); part != "" {
@@ -119,7 +123,6 @@ var details = [Last + 1][]string{
 	},
 	SysTime: {
 		"set and adjust the system clock (clock_settime(2), adjtimex(2)) and the hardware clock",
-		"set the offsets of a new time namespace",
 	},
 	SysTTYConfig: {
 		"hang up a terminal (vhangup(2))",
@@ -165,8 +168,8 @@ var details = [Last + 1][]string{
 		"what observes in BPF: tracing programs (with bpf), reading kernel memory from them",
 	},
 	BPF: {
-		"create any BPF map, load most programs, iterate over those of others (bpf(2))",
-		"tracing programs need perfmon as well, networking ones net_admin",
+		"create any kind of BPF map, load BTF, use loops and calls in programs (bpf(2))",
+		"loading tracing programs takes perfmon as well, networking ones net_admin; finding those of others sys_admin",
 	},
 	CheckpointRestore: {
 		"choose the PID of a new process (clone3(2) set_tid, /proc/sys/kernel/ns_last_pid)",

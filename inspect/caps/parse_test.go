@@ -27,6 +27,7 @@ func TestParseSet(t *testing.T) {
 		"all -docker":              full &^ docker,
 		"0x3,kill":                 3 | Of(Kill),
 		"none +bpf":                Of(BPF),
+		"bpf -kill":                Of(BPF), // taken away though not there
 		"+bpf":                     Of(BPF),
 	} {
 		if got, err := ParseSet(text); err != nil || got != want {

@@ -7,7 +7,7 @@ type Scope uint8
 
 // The scopes.
 const (
-	// ScopeHost: the initial user namespace (capable()). Held in any other it does nothing.
+	// ScopeHost: the initial user namespace (capable()). Held in any other it does nothing, but what ChildPart says.
 	ScopeHost Scope = iota
 	// ScopeUser: the thread's own user namespace; with files, their owner must be mapped there.
 	ScopeUser
@@ -50,7 +50,18 @@ func (c Cap) Scope() Scope { return c.about().scope }
 // "" where nothing is, or everything (ScopeHost).
 func (c Cap) HostPart() string { return c.about().hostPart }
 
-// HostOnly is every capability that does nothing outside the initial user namespace, of those with a name.
+// ChildPart is what c still does where it is held in another than the initial user namespace although its Scope is
+// ScopeHost: "SHM_LOCK in an IPC namespace of its user namespace". "" where that is nothing.
+func (c Cap) ChildPart() string { return childParts[c] }
+
+var childParts = map[Cap]string{
+	IPCLock:     "locking System V shared memory (SHM_LOCK) of an IPC namespace its user namespace owns",
+	SysResource: "prlimit(2) of processes of its user namespace, the limits in its /proc/sys/user",
+	SysTime:     "the clock offsets of a time namespace its user namespace owns",
+	MACAdmin:    "the AppArmor policy of a policy namespace made for its user namespace",
+}
+
+// HostOnly is every capability of ScopeHost: next to useless outside the initial user namespace.
 func HostOnly() (s Set) {
 	for c := Cap(0); c <= Last; c++ {
 		if c.Scope() == ScopeHost {

@@ -20,6 +20,8 @@ func TestParse(t *testing.T) {
 			Caps{Revision: 2, Effective: true, Permitted: netBind}},
 		"revision 3": {"0100000300040000000000000000000000000000a0860100", "cap_net_bind_service=ep [rootid=100000]",
 			Caps{Revision: 3, RootID: 100000, Effective: true, Permitted: netBind}},
+		"revision 3 of root": {"010000030004000000000000000000000000000000000000", "cap_net_bind_service=ep",
+			Caps{Revision: 3, Effective: true, Permitted: netBind}},
 		"revision 1": {"010000010004000000000000", "cap_net_bind_service=ep",
 			Caps{Revision: 1, Effective: true, Permitted: netBind}},
 		"not effective": {"0000000200040000000000000000000000000000", "cap_net_bind_service=p",
