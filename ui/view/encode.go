@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
@@ -33,6 +34,7 @@ func WriteJSON[T any](w io.Writer, cols []Column[T], rows []T) error {
 
 // WriteNDJSON writes the same objects, one a line.
 func WriteNDJSON[T any](w io.Writer, cols []Column[T], rows []T) error {
+	out := bufio.NewWriterSize(w, 1<<16)
 	var b bytes.Buffer
 	for _, row := range rows {
 		b.Reset()
@@ -40,11 +42,11 @@ func WriteNDJSON[T any](w io.Writer, cols []Column[T], rows []T) error {
 			return err
 		}
 		b.WriteByte('\n')
-		if _, err := w.Write(b.Bytes()); err != nil {
+		if _, err := out.Write(b.Bytes()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 func appendObject[T any](b *bytes.Buffer, cols []Column[T], row T) error {
@@ -72,8 +74,8 @@ func appendObject[T any](b *bytes.Buffer, cols []Column[T], row T) error {
 // SafeJSON is a JSON text with every rune that Clean would escape written as \u: it decodes to the same, and printing
 // it cannot drive a terminal. encoding/json lets DEL, C1 and the bidi controls through.
 func SafeJSON(b []byte) []byte {
-	at := bytes.IndexFunc(b, hidden)
-	if at < 0 {
+	at := firstHidden(b)
+	if at == len(b) {
 		return b
 	}
 	out := append(make([]byte, 0, len(b)+32), b[:at]...)
@@ -91,6 +93,22 @@ func SafeJSON(b []byte) []byte {
 		i += n
 	}
 	return out
+}
+
+// firstHidden is where the first rune to be escaped is, or the end.
+func firstHidden(b []byte) int {
+	for i := 0; i < len(b); {
+		if c := b[i]; c >= ' ' && c < 0x7f {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if hidden(r) {
+			return i
+		}
+		i += n
+	}
+	return len(b)
 }
 
 // hidden is true for runes to be escaped in JSON; white space between its tokens is not.

@@ -15,7 +15,7 @@ func TestImports(t *testing.T) {
 		"capview/inspect": true, "capview/inspect/caps": true, "capview/inspect/fact": true, "capview/inspect/filecap": true,
 		"capview/nsinfo": true, "github.com/charmbracelet/x/ansi": true,
 	}
-	for _, std := range strings.Fields("bytes cmp encoding/csv encoding/json fmt io slices strconv strings time unicode unicode/utf16 unicode/utf8") {
+	for _, std := range strings.Fields("bufio bytes cmp encoding/csv encoding/json fmt io slices strconv strings time unicode unicode/utf16 unicode/utf8") {
 		allowed[std] = true
 	}
 	files, err := os.ReadDir(".")

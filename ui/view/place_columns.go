@@ -30,16 +30,25 @@ func containerText(r Row) inspect.Opt[string] {
 	if c := r.container(); c != nil {
 		return inspect.Some(containerLabel(c))
 	}
-	return inspect.Some("")
+	return noContainer(r.P)
 }
 
-// ofContainer asks the row's container; what belongs to none has none of its facts.
+// noContainer is the fact of a process that belongs to no group: none, unless its control group, which would tell of
+// one, could not be read.
+func noContainer(p *inspect.Process) inspect.Opt[string] {
+	if p.Cgroup.Known() || p.KernelThread {
+		return inspect.Some("")
+	}
+	return inspect.Opt[string]{}
+}
+
+// ofContainer asks the row's container.
 func ofContainer(get func(*inspect.Container) inspect.Opt[string]) func(Row) inspect.Opt[string] {
 	return func(r Row) inspect.Opt[string] {
 		if c := r.container(); c != nil {
 			return get(c)
 		}
-		return inspect.Some("")
+		return noContainer(r.P)
 	}
 }
 

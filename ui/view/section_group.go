@@ -38,7 +38,7 @@ func groupOverview(r GroupRow) []Block {
 		pair("file caps", groupFileCaps(r)),
 	}}
 	if c := r.G.Container; c != nil {
-		return []Block{b, {Title: "Identity", Rows: belongsTo(c, orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
+		return []Block{b, {Title: "Identity", Rows: belongsTo(c, Cell{Text: ContainerName(c)}, orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
 	}
 	return []Block{b}
 }

@@ -52,7 +52,7 @@ func overviewBlocks(r Row) []Block {
 			pair("no_new_privs", nnpCell(p.NoNewPrivs)),
 			pair("securebits", secureBitsCell(p.SecureBits)),
 		}},
-		{Title: "Belongs to", Rows: belongsTo(r.container(), optText(p.Cgroup), string(p.Role))},
+		{Title: "Belongs to", Rows: belongsTo(r.container(), optText(containerText(r)), optText(p.Cgroup), string(p.Role))},
 	}
 }
 
@@ -159,12 +159,12 @@ func secureBitsCell(o inspect.Opt[uint32]) Cell {
 	return Cell{strings.Join(words, " "), Notice}
 }
 
-func belongsTo(c *inspect.Container, cgroup Cell, role string) [][]Cell {
+func belongsTo(c *inspect.Container, name, cgroup Cell, role string) [][]Cell {
 	if c == nil {
-		return [][]Cell{pair("group", absent()), pair("cgroup", cgroup)}
+		return [][]Cell{pair("group", name), pair("cgroup", cgroup)}
 	}
 	rows := [][]Cell{
-		pair(string(c.Kind), Cell{ContainerName(c), Accent}),
+		pair(string(c.Kind), Cell{name.Text, Accent}),
 		pair("role", orAbsent(role)),
 		pair("runtime", orAbsent(c.Runtime)),
 		pair("id", orAbsent(c.ID)),
