@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"strconv"
+	"strings"
 
 	"capview/nsinfo/cgroup"
 )
@@ -52,10 +53,10 @@ func (ix *Index) containerLabel(c *Container) string {
 	default:
 		label += short(c.ID)
 	}
-	id := cgroup.Match(c.Cgroup)
-	if c.NestedIn != "" || id.Delegated == "" {
+	if c.NestedIn != "" || c.Runtime == "" || strings.HasPrefix(c.Key, c.Runtime+"/") {
 		return label
 	}
+	id := cgroup.Match(c.Cgroup) // made in a unit's subtree: see Contain's keys
 	return label + ix.owner(&id)
 }
 

@@ -151,9 +151,9 @@ func nomad(c, _ string) (Identity, bool) {
 
 // ociScope is a runtime run by hand with its systemd driver: its name before the id its user chose.
 func ociScope(c, _ string) (Identity, bool) {
-	for _, runtime := range [...]string{"runc", "crun", "youki"} {
-		if id := unescape(between(c, runtime+"-", ".scope")); id != "" {
-			return Identity{Runtime: runtime, ID: id, Name: id}, true
+	for _, prefix := range [...]string{"runc-", "crun-", "youki-"} {
+		if id := unescape(between(c, prefix, ".scope")); id != "" {
+			return Identity{Runtime: prefix[:len(prefix)-1], ID: id, Name: id}, true
 		}
 	}
 	return Identity{}, false

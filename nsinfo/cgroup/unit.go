@@ -76,15 +76,20 @@ func isSlice(name string) bool {
 
 // unitChars tells whether name has only what unit names may have (systemd.unit(5), "Description").
 func unitChars(name string) bool {
-	for _, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(`:-_.\@`, c) >= 0:
-		default:
+	for i := range len(name) {
+		if !unitChar[name[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var unitChar = func() (ok [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@") {
+		ok[c] = true
+	}
+	return ok
+}()
 
 // unescape undoes systemd's \x2d in a unit's name (systemd-escape(1)). What is no such escape stays, and so do
 // escapes of what no machine's name has: a "/" or control byte would mislead later on.
