@@ -26,7 +26,7 @@ func fixture() *inspect.Snapshot {
 			ClockTicks: 100, CgroupMode: "unified", CapLastCap: caps.Last, Engine: "procfs", UserNamespace: hostUserNS,
 		},
 		Processes: []inspect.Process{
-			process(1, "systemd", "root", 0, caps.Full(caps.Last), "host", hostUserNS),
+			initProcess(),
 			process(412, "nginx", "root", 0, 0xa80425fb, "docker:"+webID, hostUserNS),
 			process(413, "nginx-worker", "www-data", 33, 0, "docker:"+webID, hostUserNS),
 			process(700, "sleep", "alice", 1001, 0x800405fb, "userns:4026532400", aliceUserNS),
@@ -116,4 +116,11 @@ func writeFixtures(dir string) error {
 		}
 	}
 	return nil
+}
+
+// initProcess is the one process without a parent.
+func initProcess() inspect.Process {
+	p := process(1, "systemd", "root", 0, caps.Full(caps.Last), "host", hostUserNS)
+	p.PPID = 0
+	return p
 }
