@@ -108,6 +108,8 @@ func containedProcesses() []inspect.Process {
 		Caps:       inspect.Some(caps.Sets{Permitted: caps.Of(caps.NetAdmin), Effective: caps.Of(caps.NetAdmin), Bounding: dockerSet}),
 		NoNewPrivs: inspect.Some(false), Seccomp: filter(2, "")}}}
 	privileged := process(2100, 1, "agent", "root", 0, all(), key("docker", 'b'))
+	shim := process(1999, 1, "containerd-shim", "root", 0, all(), key("docker", 'a'))
+	shim.Role = inspect.RoleHelper
 	few := caps.Sets{Effective: 1 << 10, Permitted: 1 << 10, Bounding: 1 << 10}
 	dns := process(4211, 1, "coredns", "1001", 1001, few, key("containerd", 'c'))
 	dns.Seccomp, dns.NoNewPrivs = filter(1, ""), inspect.Some(true)
@@ -117,7 +119,7 @@ func containedProcesses() []inspect.Process {
 	db.Seccomp, db.Exe = filter(2, "default"), inspect.Some("/usr/bin/postgres (deleted)")
 	db.FileCaps = inspect.Some(filecap.Caps{Revision: 3, RootID: 100000, Text: "cap_sys_nice=ep", Effective: true, Permitted: caps.Of(caps.SysNice)})
 	sandbox := inNS(process(5001, 5000, "zygote\u202egnp", "100032", 100032, caps.Sets{Permitted: allCaps, Effective: allCaps, Bounding: allCaps}, key("podman", 'd')), nestNS)
-	return []inspect.Process{web, worker, privileged, dns, db, sandbox}
+	return []inspect.Process{shim, web, worker, privileged, dns, db, sandbox}
 }
 
 func all() caps.Sets { return caps.Sets{Permitted: allCaps, Effective: allCaps, Bounding: allCaps} }

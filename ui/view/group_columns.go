@@ -15,6 +15,9 @@ func ContainerKeys(width int) []string {
 	if width != 0 && width < 120 {
 		return []string{"name", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp"}
 	}
+	if width != 0 && width < 180 {
+		return []string{"name", "kind", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp", "filecaps", "image"}
+	}
 	return []string{"name", "kind", "runtime", "id", "processes", "user", "effective", "bounding", "userns", "seccomp", "nnp", "filecaps", "pod", "image"}
 }
 
@@ -42,7 +45,7 @@ func groupIdentity() []Column[GroupRow] {
 			Cell:  func(g GroupRow) Cell { return orAbsent(shortID(groupID(g))) },
 			Less:  by(groupID),
 			Value: func(g GroupRow) any { return groupID(g) }},
-		{Key: "processes", Title: "PROCS", Doc: "how many processes", Min: 5, Max: 6, Right: true,
+		{Key: "processes", Title: "PROCS", Doc: "how many processes, a container's helpers outside of it (shim, conmon) included", Min: 5, Max: 6, Right: true,
 			Cell: func(g GroupRow) Cell { return number(count(g)) }, Less: by(count), Value: func(g GroupRow) any { return count(g) }},
 		{Key: "threads", Title: "THREADS", Doc: "how many threads", Min: 7, Max: 7, Right: true,
 			Cell:  func(g GroupRow) Cell { return number(g.sums().threads) },
@@ -104,7 +107,7 @@ func groupUsersValue(g GroupRow) any {
 func unionColumn(w whichSet) Column[GroupRow] {
 	get := func(g GroupRow) inspect.Opt[caps.Set] {
 		s := g.sums()
-		if s.unknown > 0 && s.unknown == len(g.G.Processes) {
+		if s.unknown > 0 && s.unknown == len(s.inside) {
 			return inspect.Opt[caps.Set]{}
 		}
 		return inspect.Some(w.of(&s.union))
@@ -182,10 +185,15 @@ func groupUserNSValue(g GroupRow) any {
 	return inodes
 }
 
+// contained tells whether a runtime made the group.
+func (g GroupRow) contained() bool {
+	return g.G.Kind == inspect.KindContainer || g.G.Kind == inspect.KindSandbox
+}
+
 func groupSeccomp(g GroupRow) Cell {
 	s := g.sums()
-	if len(s.seccomp) == 1 && len(g.G.Processes) > 0 {
-		return seccompCell(g.G.Processes[0].Seccomp, g.G.Kind == inspect.KindContainer)
+	if len(s.seccomp) == 1 {
+		return seccompCell(s.inside[0].Seccomp, g.contained())
 	}
 	return Cell{tally(s.seccomp), Notice}
 }
@@ -208,7 +216,7 @@ func tally(counts map[string]int) string {
 
 func groupNNP(g GroupRow) Cell {
 	s := g.sums()
-	switch n := len(g.G.Processes); {
+	switch n := len(s.inside); {
 	case n == 0:
 		return absent()
 	case s.nnp[1] == n:

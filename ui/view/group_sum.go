@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -9,6 +10,9 @@ import (
 )
 
 // GroupRow is a group of processes. NewGroupRow sums it up once; a GroupRow made by hand is summed up for each cell.
+//
+// A container's helpers (its shim, conmon) run outside of it with the host's powers: they are counted among its
+// processes, and left out of everything that is said of what the container holds.
 type GroupRow struct {
 	Ix  *inspect.Index
 	G   inspect.Group
@@ -22,6 +26,8 @@ func NewGroupRow(ix *inspect.Index, g inspect.Group) GroupRow {
 
 // groupSum is what the processes of a group hold between them.
 type groupSum struct {
+	inside    []*inspect.Process // those that are summed up: without helpers
+	helpers   int
 	union     caps.Sets       // of all threads whose sets are known
 	worst     map[string]Role // the gravest setRole of any thread, by the set's key
 	unknown   int             // processes whose sets are not
@@ -49,7 +55,9 @@ func (g GroupRow) sums() *groupSum {
 func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
 	s := &groupSum{seccomp: make(map[string]int), worst: make(map[string]Role, len(theSets)), kernel: len(ps) > 0}
 	users, places := map[string]bool{}, map[place]bool{}
-	for _, p := range ps {
+	s.inside = insiders(ps)
+	s.helpers = len(ps) - len(s.inside)
+	for _, p := range s.inside {
 		s.addCaps(ix, p)
 		s.addConfinement(p)
 		if name, ok := p.User.Get(); ok {
@@ -70,18 +78,22 @@ func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
 	for at := range places {
 		s.places = append(s.places, at)
 	}
-	slices.SortFunc(s.places, func(a, b place) int { return compareInodes(a.inode, b.inode) })
+	slices.SortFunc(s.places, func(a, b place) int { return cmp.Compare(a.inode, b.inode) })
 	return s
 }
 
-func compareInodes(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// insiders is ps without helpers; all of them where there is nothing else.
+func insiders(ps []*inspect.Process) []*inspect.Process {
+	inside := make([]*inspect.Process, 0, len(ps))
+	for _, p := range ps {
+		if p.Role != inspect.RoleHelper {
+			inside = append(inside, p)
+		}
 	}
-	return 0
+	if len(inside) == 0 {
+		return ps
+	}
+	return inside
 }
 
 func (s *groupSum) addCaps(ix *inspect.Index, p *inspect.Process) {

@@ -28,7 +28,7 @@ func GroupSections(ix *inspect.Index, g inspect.Group) []Section {
 func groupOverview(r GroupRow) []Block {
 	b := Block{Rows: [][]Cell{
 		pair("group", Cell{bounded(r.G.Label), Accent}),
-		pair("processes", number(len(r.G.Processes))),
+		pair("processes", processCount(r)),
 		pair("threads", number(r.sums().threads)),
 		pair("users", groupUsers(r)),
 		pair("effective", groupCell(r, "effective")),
@@ -41,6 +41,15 @@ func groupOverview(r GroupRow) []Block {
 		return []Block{b, {Title: "Identity", Rows: belongsTo(c, Cell{Text: ContainerName(c)}, orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
 	}
 	return []Block{b}
+}
+
+// processCount says how many of the processes are helpers, which nothing else here is about.
+func processCount(r GroupRow) Cell {
+	c := number(len(r.G.Processes))
+	if n := r.sums().helpers; n > 0 {
+		c.Text += ", of them " + strconv.Itoa(n) + " outside as helper: what follows is about the others"
+	}
+	return c
 }
 
 func groupCell(r GroupRow, key string) Cell {
@@ -79,7 +88,7 @@ func distinctSets(r GroupRow) Block {
 			holders[s] = append(holders[s], id)
 		}
 	}
-	for _, p := range r.G.Processes {
+	for _, p := range r.sums().inside {
 		add(p.Caps, p.PID)
 		for i := range p.Threads {
 			if p.Threads[i].Caps != p.Caps {
@@ -96,7 +105,7 @@ func distinctSets(r GroupRow) Block {
 		b.Rows = append(b.Rows, append(row, text(idList(holders[s]))))
 	}
 	if n := r.sums().unknown; n > 0 {
-		b.Note = "The sets of " + strconv.Itoa(n) + " of " + strconv.Itoa(len(r.G.Processes)) + " processes could not be read."
+		b.Note = "The sets of " + strconv.Itoa(n) + " of " + strconv.Itoa(len(r.sums().inside)) + " processes could not be read."
 	}
 	return b
 }
@@ -128,8 +137,8 @@ func groupMatrix(r GroupRow) Block {
 	s := r.sums()
 	b := Block{Title: "Held by how many", Head: []string{"CAPABILITY", "P", "E", "I", "B", "A", "ALLOWS"}}
 	full, union := fullSet(r.Ix), s.union.Union()
-	counts := countHolders(r.G.Processes)
-	known := len(r.G.Processes) - s.unknown
+	counts := countHolders(s.inside)
+	known := len(s.inside) - s.unknown
 	for c := caps.Cap(0); c <= maxCap; c++ {
 		if !full.Has(c) && !union.Has(c) {
 			continue
@@ -175,9 +184,9 @@ func countCell(n, of int) Cell {
 type confinement struct{ seccomp, nnp Cell }
 
 func groupSeccompBlocks(r GroupRow) []Block {
-	contained := r.G.Kind == inspect.KindContainer || r.G.Kind == inspect.KindSandbox
+	contained := r.contained()
 	pids := map[confinement][]int{}
-	for _, p := range r.G.Processes {
+	for _, p := range r.sums().inside {
 		key := confinement{seccompCell(p.Seccomp, contained), nnpCell(p.NoNewPrivs)}
 		pids[key] = append(pids[key], p.PID)
 	}
@@ -206,7 +215,7 @@ func groupNamespaces(r GroupRow) []Block {
 	host := hostNamespaces(r.Ix)
 	for t := range nsinfo.Types {
 		pids := map[uint64][]int{}
-		for _, p := range r.G.Processes {
+		for _, p := range r.sums().inside {
 			set, _ := p.Namespaces.Get()
 			pids[set[t]] = append(pids[set[t]], p.PID)
 		}

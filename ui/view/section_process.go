@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,7 +166,6 @@ func belongsTo(c *inspect.Container, name, cgroup Cell, role string) [][]Cell {
 	}
 	rows := [][]Cell{
 		pair(string(c.Kind), Cell{name.Text, Accent}),
-		pair("role", orAbsent(role)),
 		pair("runtime", orAbsent(c.Runtime)),
 		pair("id", orAbsent(c.ID)),
 		pair("image", optText(runtimeFact(c, c.Image))),
@@ -173,6 +173,9 @@ func belongsTo(c *inspect.Container, name, cgroup Cell, role string) [][]Cell {
 		pair("unit", orAbsent(c.Unit)),
 		pair("nested in", orAbsent(c.NestedIn)),
 		pair("cgroup", cgroup),
+	}
+	if role != "" {
+		rows = slices.Insert(rows, 1, pair("role", text(Clean(role))))
 	}
 	if c.Claimed {
 		rows = append(rows, pair("", Cell{"the container's own root could have made this cgroup: the identity is only claimed", Notice}))
