@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -93,6 +94,21 @@ func hostPIDNS(ps []Process) uint64 {
 	return 0
 }
 
+// hostSpaces is the host's namespaces: those of PID 1, and where they may not be read, those of kthreadd, which the
+// kernel starts in the initial ones. 0 unknown.
+func hostSpaces(process func(pid int) *Process) (ns nsinfo.Set) {
+	if first := process(1); first != nil {
+		ns, _ = first.Namespaces.Get()
+	}
+	if k := process(2); k != nil && k.KernelThread {
+		initial, _ := k.Namespaces.Get()
+		for t := range ns {
+			ns[t] = cmp.Or(ns[t], initial[t])
+		}
+	}
+	return ns
+}
+
 // process is the index of the process with that PID, or none.
 func (g *grouper) process(pid int) int {
 	ps := g.s.Processes
@@ -123,6 +139,7 @@ func (g *grouper) group(i int) int {
 		return g.isolation(i)
 	case pl.group != none:
 		return pl.group
+	case p.PID == 1: // the init that stands for the host, be its namespaces readable or not
 	case !p.Cgroup.Known() || !known || ns[nsinfo.UserNS] == 0 || g.userNS == 0:
 		return none
 	}

@@ -62,7 +62,7 @@ func (g *grouper) kind(i int) Kind {
 }
 
 // adopt counts a container's process, and makes its parent the container's helper where that is a shim or monitor
-// outside of every container.
+// outside of every container that has a name: nodes and rootless engines have namespaces of their own.
 func (g *grouper) adopt(i int) {
 	p := &g.s.Processes[i]
 	if p.Role != RolePayload {
@@ -72,16 +72,21 @@ func (g *grouper) adopt(i int) {
 	c.payloads++
 	c.sole = i
 	up := g.process(p.PPID)
-	if up == none || g.of[up] == g.of[i] {
+	if up == none || g.of[up] == g.of[i] || g.named(up) {
 		return
 	}
-	switch g.kind(up) {
-	case KindHost, KindUnit, KindSession, "":
-		if q := &g.s.Processes[up]; startsAny(outsiders, q.Comm) && !q.KernelThread {
-			g.of[up], q.Role = g.of[i], RoleHelper
-		}
+	if q := &g.s.Processes[up]; startsAny(outsiders, q.Comm) && !q.KernelThread {
+		g.of[up], q.Role = g.of[i], RoleHelper
 	}
 }
+
+// named tells whether a cgroup names the container that the process at i is in.
+func (g *grouper) named(i int) bool {
+	return g.of[i] != none && g.contains(i) && !g.groups[g.of[i]].unnamed()
+}
+
+// unnamed tells whether only a namespace sets c apart.
+func (c *Container) unnamed() bool { return c.Key == "pidns/"+c.ID || c.Key == "userns/"+c.ID }
 
 // split finds the helpers of podman --cgroups=split: unit/runtime beside unit/libpod-payload-ID.
 func (g *grouper) split(i int) {

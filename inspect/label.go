@@ -46,8 +46,8 @@ func (ix *Index) containerLabel(c *Container) string {
 		return "the container capview runs in"
 	case c.Kind == KindSandbox && c.Runtime == "":
 		label += "pod"
-	case isolatedOnly(c):
-		label += ix.pidNSLabel(c)
+	case c.unnamed():
+		label += pidNSLabel(c)
 	case c.Runtime != "":
 		label += c.Runtime + " " + short(c.ID)
 	default:
@@ -60,18 +60,17 @@ func (ix *Index) containerLabel(c *Container) string {
 	return label + ix.owner(&id)
 }
 
-// isolatedOnly tells whether only its PID namespace sets c apart.
-func isolatedOnly(c *Container) bool { return c.Key == "pidns/"+c.ID }
-
-func (ix *Index) pidNSLabel(c *Container) string {
-	label := "PID namespace " + c.ID
-	if c.Cgroup != "" && c.Cgroup != "/" && c.Unit == "" {
-		label = c.Cgroup[1:] // plain runc: the name it was given
+// pidNSLabel is the name that plain runc (/NAME) or ctr (/NAMESPACE/NAME) gave the cgroup, else the namespace.
+func pidNSLabel(c *Container) string {
+	dir, name, below := strings.Cut(strings.TrimPrefix(c.Cgroup, "/"), "/")
+	switch {
+	case c.Unit != "" || dir == "":
+	case !below:
+		return strings.TrimSpace(c.Runtime + " " + dir)
+	case c.Runtime == "containerd" && !strings.Contains(name, "/"):
+		return c.Runtime + " " + name
 	}
-	if c.Runtime != "" {
-		return c.Runtime + " " + label
-	}
-	return label
+	return strings.TrimSpace(c.Runtime + " PID namespace " + c.ID)
 }
 
 // podLabel is a pod as kubectl would name it, or its short uid.

@@ -97,13 +97,9 @@ type nsMask uint8
 
 func (m nsMask) has(t nsinfo.Type) bool { return m>>t&1 == 1 }
 
-// sharedWithHost is the namespaces p is known to share with PID 1.
+// sharedWithHost is the namespaces p is known to share with the host.
 func (ix *Index) sharedWithHost(p *Process) (m nsMask) {
-	first := ix.Process(1)
-	if first == nil {
-		return 0
-	}
-	host, _ := first.Namespaces.Get()
+	host := hostSpaces(ix.Process)
 	own, _ := p.Namespaces.Get()
 	for t := range own {
 		if own[t] != 0 && own[t] == host[t] {
@@ -113,12 +109,15 @@ func (ix *Index) sharedWithHost(p *Process) (m nsMask) {
 	return m
 }
 
-// reach is what a capability acts on, and its danger where that is the host's. caps.Cap.Danger is of a process that
-// has namespaces of its own.
-var reach = map[caps.Cap]struct {
+// near is what a capability acts on and how dangerous it is where that is the host's; danger 0: as anywhere.
+type near struct {
 	ns     nsinfo.Type
 	danger int
-}{
+}
+
+// nears are the capabilities that do more to the host from its own namespaces: caps.Cap.Danger is of a process that has
+// others.
+var nears = [64]near{
 	caps.Chown: {nsinfo.Mount, 3}, caps.DACOverride: {nsinfo.Mount, 3}, caps.FOwner: {nsinfo.Mount, 3},
 	caps.SetUID: {nsinfo.Mount, 3}, caps.SetFCap: {nsinfo.Mount, 3}, caps.Mknod: {nsinfo.Mount, 3},
 	caps.SetGID: {nsinfo.Mount, 2}, caps.LinuxImmutable: {nsinfo.Mount, 2}, caps.SysPtrace: {nsinfo.PID, 3},
@@ -127,11 +126,18 @@ var reach = map[caps.Cap]struct {
 }
 
 func danger(c caps.Cap, shared nsMask) int {
-	if r, ok := reach[c]; ok && shared.has(r.ns) {
-		return r.danger
+	if n := nears[c&63]; n.danger != 0 && shared.has(n.ns) {
+		return n.danger
 	}
-	return min(c.Danger(), len(weights)-1)
+	return min(dangers[c&63], len(weights)-1)
 }
+
+var dangers = func() (d [64]int) {
+	for c := range d {
+		d[c] = caps.Cap(c).Danger()
+	}
+	return d
+}()
 
 // PowerWhy is what Power ranks by, in a few words for a cell: "full", "high: sys_admin", "low: chown +8", "root",
 // "none"; "?" where it cannot be told.
