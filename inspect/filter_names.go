@@ -6,16 +6,17 @@ import (
 	"capview/inspect/fact"
 )
 
-// matchWord asks what p, its container or its unit are called. A container without a known name is called by its id.
+// matchWord asks what p, its container or its unit are called. A container without a known name is called by its id, a
+// process of which it could not be told has none.
 func matchWord(t text) test {
 	container := matchContainer(t, false)
 	return func(ix *Index, p *Process) fact.Answer {
 		a := matchName(&t, p)
-		if a == fact.Yes {
+		c := ix.Container(p.Container)
+		if a == fact.Yes || c == nil {
 			return a
 		}
-		c := ix.Container(p.Container)
-		if c != nil && (c.Kind == KindUnit || c.Kind == KindSession) && t.in(c.Unit) {
+		if (c.Kind == KindUnit || c.Kind == KindSession) && t.in(c.Unit) {
 			return fact.Yes
 		}
 		return a.Or(container(ix, p))
@@ -46,13 +47,21 @@ func unless(known bool) fact.Answer {
 	return fact.Unknown
 }
 
-// ofContainer makes a test of p's container; a process of none, or of one that is not in the snapshot, does not match.
+// ofContainer makes a test of p's container, and of the innermost one nested in it; Unknown where it could not be told
+// which p is of.
 func ofContainer(ask func(c *Container) fact.Answer) test {
 	return func(ix *Index, p *Process) fact.Answer {
-		if c := ix.Container(p.Container); c != nil {
-			return ask(c)
+		c := ix.Container(p.Container)
+		if c == nil {
+			return fact.Unknown
 		}
-		return unless(p.Container == "")
+		a := ask(c)
+		if p.Nested != "" && a != fact.Yes {
+			if c = ix.Container(p.Nested); c != nil {
+				a = a.Or(ask(c))
+			}
+		}
+		return a
 	}
 }
 

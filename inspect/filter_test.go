@@ -76,21 +76,21 @@ func TestFilterMatch(t *testing.T) {
 		{`~"init|true"`, "1 40", "50"},
 		{"/sbin/init", "1", "50"},
 		{"(deleted)", "40", "50"},
-		{"container:web", "30", "40"}, // podman's name was not read; 50 is in no group
-		{"container:fed1c0", "30", "40"},
-		{"container:front", "30", "40"},
-		{"container:docker:aa", "30", "40"},
-		{"container:SSH.service", "1", "40"},
-		{"container:ssh", "", "40"},
-		{"!container:web", "1 2 50", "40"},
-		{"container:web container:nginx", "", "40"},
-		{"pod:front", "30", "40"},
-		{"pod:0b1e9a2c", "30", "40"},
-		{"namespace:shop", "30", "40"},
-		{"image:nginx:1.27", "30", "40"},
-		{"image:~nginx:1\\.2[78]", "30", "40"},
-		{"runtime:pod,docker", "30 40", ""},
-		{"unit:ssh", "1", ""},
+		{"container:web", "30", "40 50"}, // podman's name was not read; of 50 it cannot be told
+		{"container:fed1c0", "30", "40 50"},
+		{"container:front", "30", "40 50"},
+		{"container:docker:aa", "30", "40 50"},
+		{"container:SSH.service", "1", "40 50"},
+		{"container:ssh", "", "40 50"},
+		{"!container:web", "1 2", "40 50"},
+		{"container:web container:nginx", "", "40 50"},
+		{"pod:front", "30", "40 50"},
+		{"pod:0b1e9a2c", "30", "40 50"},
+		{"namespace:shop", "30", "40 50"},
+		{"image:nginx:1.27", "30", "40 50"},
+		{"image:~nginx:1\\.2[78]", "30", "40 50"},
+		{"runtime:pod,docker", "30 40", "50"},
+		{"unit:ssh", "1", "50"},
 		{"kind:kernel,unit", "1 2", "50"},
 		{"role:payload", "30", ""},
 		{"user:root", "1 2", "50"},
@@ -155,6 +155,19 @@ func TestFilterMatch(t *testing.T) {
 				t.Errorf("Select: %d and %d", len(kept), n)
 			}
 		})
+	}
+}
+
+// A container inside a container is found by either's name.
+func TestFilterNested(t *testing.T) {
+	ix := NewIndex(&Snapshot{
+		Containers: []Container{{Key: "o", Kind: KindContainer, Name: Some("outer")}, {Key: "i", Kind: KindContainer, Name: Some("inner"), NestedIn: "o"}},
+		Processes:  []Process{{PID: 1, Container: "o"}, {PID: 2, Container: "o", Nested: "i"}, {PID: 3, Container: "o", Nested: "gone"}},
+	})
+	for name, want := range map[string]string{"outer": "1 2 3", "inner": "2", "other": ""} {
+		if yes, _ := answers(ContainerFilter(name), ix); yes != want {
+			t.Errorf("%s: keeps %q, want %q", name, yes, want)
+		}
 	}
 }
 

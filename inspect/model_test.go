@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"regexp"
@@ -25,7 +26,7 @@ func TestModelJSONRoundTrip(t *testing.T) {
 			t.Fatalf("%v\n%s", err, first)
 		}
 		if !reflect.DeepEqual(s, back) {
-			t.Fatalf("it comes back another:\n%.3000q\n%.3000q", s, back)
+			t.Fatalf("it comes back another:\n%.3000s\n%.3000s", fmt.Sprintf("%+v", s), fmt.Sprintf("%+v", back))
 		}
 	}
 }
