@@ -46,7 +46,8 @@ const none = -1
 type grouper struct {
 	s          *Snapshot
 	of         []int // each process's group
-	groups     []group
+	groups     []Container
+	tallies    []tally        // of each group
 	index      map[string]int // groups by key
 	places     map[string]*place
 	byNS       map[uint64]int // groups by the inode of the namespace that made them
@@ -56,8 +57,8 @@ type grouper struct {
 	privateOwn bool // the reader is in a private cgroup namespace
 }
 
-type group struct {
-	Container
+// tally is what only Contain needs of a group.
+type tally struct {
 	helperMade bool // only a helper's cgroup has named it so far
 	payloads   int
 	sole       int // the last payload seen
@@ -72,9 +73,10 @@ type place struct {
 }
 
 func newGrouper(s *Snapshot) *grouper {
+	likely := len(s.Processes)/8 + 8 // more grow
 	g := &grouper{
-		s: s, of: make([]int, len(s.Processes)), index: map[string]int{}, places: map[string]*place{},
-		byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
+		s: s, of: make([]int, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
+		index: make(map[string]int, likely), places: make(map[string]*place, likely), byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
 	}
 	g.pidNS = hostPIDNS(s.Processes)
 	for i := range s.Processes {
@@ -199,12 +201,12 @@ func (g *grouper) contained(id *cgroup.Identity) int {
 		c.Key = id.Delegated + "/" + c.Key
 	}
 	i := g.add(c)
-	have := &g.groups[i]
+	made := &g.tallies[i].helperMade
 	switch {
 	case id.Role == cgroup.Helper:
-		have.helperMade = have.helperMade || have.Cgroup == c.Cgroup
-	case have.helperMade:
-		have.Container, have.helperMade = c, false // the container's own cgroup tells more than its helper's
+		*made = *made || g.groups[i].Cgroup == c.Cgroup
+	case *made:
+		g.groups[i], *made = c, false // the container's own cgroup tells more than its helper's
 	}
 	return i
 }
@@ -268,7 +270,8 @@ func (g *grouper) add(c Container) int {
 	i, ok := g.index[c.Key]
 	if !ok {
 		i = len(g.groups)
-		g.groups = append(g.groups, group{Container: c, sole: none})
+		g.groups = append(g.groups, c)
+		g.tallies = append(g.tallies, tally{sole: none})
 		g.index[c.Key] = i
 	}
 	return i
@@ -286,9 +289,6 @@ func (g *grouper) finish() {
 			c.UserNamespace = Some(ns[nsinfo.UserNS])
 		}
 	}
-	g.s.Containers = make([]Container, len(g.groups))
-	for i := range g.groups {
-		g.s.Containers[i] = g.groups[i].Container
-	}
+	g.s.Containers = g.groups
 	slices.SortFunc(g.s.Containers, func(a, b Container) int { return strings.Compare(a.Key, b.Key) })
 }

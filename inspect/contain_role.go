@@ -68,7 +68,7 @@ func (g *grouper) adopt(i int) {
 	if p.Role != RolePayload {
 		return
 	}
-	c := &g.groups[g.of[i]]
+	c := &g.tallies[g.of[i]]
 	c.payloads++
 	c.sole = i
 	up := g.process(p.PPID)
@@ -108,10 +108,10 @@ func (g *grouper) split(i int) {
 func (g *grouper) sandboxes() {
 	for of := range g.groups {
 		c := &g.groups[of]
-		if c.Kind != KindContainer || !c.Pod.Known() || c.payloads != 1 {
+		if c.Kind != KindContainer || !c.Pod.Known() || g.tallies[of].payloads != 1 {
 			continue
 		}
-		p := &g.s.Processes[c.sole]
+		p := &g.s.Processes[g.tallies[of].sole]
 		if !slices.Contains(holders, p.Comm) || p.Nested != "" {
 			continue
 		}
