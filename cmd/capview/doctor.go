@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -128,7 +125,7 @@ func hidden(r reader) finding {
 	case m.Subset == "pid":
 		f.Status, f.Found = statusMissing, "mounted with subset=pid"
 		f.Advice = "what is not of a process (cap_last_cap, boot id) cannot be read: mount it without"
-	case m.hides() && r.missing()&caps.Of(caps.SysPtrace) != 0:
+	case m.hides() && r.missing() != 0:
 		f.Status, f.Found, f.Advice = statusMissing, "mounted with hidepid="+m.HidePID, howToGet
 		if m.GID != "" {
 			f.Advice = "join group " + m.GID + ", or " + howToGet
@@ -148,48 +145,6 @@ func initial(r reader, kind nsinfo.Type, advice string) finding {
 		f.Status, f.Found, f.Advice = statusMissing, "a private one", advice
 	}
 	return f
-}
-
-// coverage is how many processes there are and how many lack each fact, with the most common cause.
-func coverage(ix *inspect.Index) []finding {
-	causes := map[string]map[string]int{} // by fact
-	partial := 0
-	for i := range ix.Processes {
-		gaps := ix.Processes[i].Gaps
-		if len(gaps) > 0 {
-			partial++
-		}
-		for _, g := range gaps {
-			if causes[g.What] == nil {
-				causes[g.What] = map[string]int{}
-			}
-			causes[g.What][g.Why]++
-		}
-	}
-	all := finding{"processes", statusOK, fmt.Sprintf("%d, all read in full", len(ix.Processes)), ""}
-	if partial > 0 {
-		all.Status, all.Found = statusMissing, fmt.Sprintf("%d, of which %d only in part", len(ix.Processes), partial)
-	}
-	fs := []finding{all}
-	for _, what := range slices.Sorted(maps.Keys(causes)) {
-		fs = append(fs, unread(what, causes[what]))
-	}
-	for _, g := range ix.Gaps {
-		fs = append(fs, finding{g.Subject, statusMissing, g.What + ": " + g.Why, ""})
-	}
-	return fs
-}
-
-// unread words how often a fact is missing and why, the most common cause first.
-func unread(what string, causes map[string]int) finding {
-	why := slices.SortedFunc(maps.Keys(causes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(causes[b], causes[a]), strings.Compare(a, b))
-	})
-	var parts []string
-	for _, w := range why[:min(len(why), 3)] {
-		parts = append(parts, fmt.Sprintf("%d: %s", causes[w], w))
-	}
-	return finding{what, statusMissing, "unknown of " + strings.Join(parts, "; "), ""}
 }
 
 func (a *app) writeFindings(form string, fs []finding) error {

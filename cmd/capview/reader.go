@@ -27,12 +27,13 @@ type procMount struct {
 	Subset  string // "pid": only process directories are there
 }
 
-// wanted is what reading every process takes: another user's namespaces and executable need PTRACE_MODE_READ
-// (ptrace(2)), and so does every file of theirs under hidepid; directories closed to others need the second.
-var wanted = caps.Of(caps.SysPtrace, caps.DACReadSearch)
+// wanted is what reading every process takes: another user's namespaces and executable need PTRACE_MODE_READ (ptrace(2),
+// "Ptrace access mode checking"), and so does every file of theirs under hidepid. It is enough: nothing of theirs is opened
+// by a path that file modes could close.
+var wanted = caps.Of(caps.SysPtrace)
 
 // howToGet is how to give capview what it lacks.
-const howToGet = "run 'sudo capview', or once: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep $(command -v capview)"
+const howToGet = "run 'sudo capview', or once: sudo setcap cap_sys_ptrace+ep $(command -v capview)"
 
 // missing is the capabilities this process would need to read every process; 0 where it has them.
 func (r reader) missing() caps.Set {
@@ -45,14 +46,14 @@ func (r reader) missing() caps.Set {
 
 // notice is one line on what is not seen for want of privilege, and how to get it; "" where nothing is wanting.
 func (r reader) notice() string {
-	if r.missing()&caps.Of(caps.SysPtrace) == 0 {
+	if r.missing() == 0 {
 		return ""
 	}
 	what := "namespaces, executables and file capabilities of other users' processes are not shown"
 	if m, ok := r.Proc.Get(); ok && m.hides() {
 		what = "other users' processes are hidden (hidepid=" + m.HidePID + ")"
 	}
-	return fmt.Sprintf("without %s %s: run 'sudo capview', or see 'capview doctor'",
+	return fmt.Sprintf("without %s, %s; run 'sudo capview', or see 'capview doctor'",
 		strings.ToUpper(caps.SysPtrace.String()), what)
 }
 

@@ -70,7 +70,7 @@ func (a *app) root() *cobra.Command {
 			"capabilities of its executable, its user namespace and its seccomp mode.\n\n" +
 			"Without a command it is a terminal program; where the output is not a terminal, it is 'capview list'.\n\n" +
 			"Exit status: 0 yes, same, done; 1 no, differs; 2 trouble; 3 cannot tell.",
-		Example: "  sudo capview\n  sudo capview -c web\n  capview --from node.json.gz\n  capview list -F 'has:sys_admin !userns:host'",
+		Example:           "  sudo capview\n  sudo capview -c web\n  capview --from node.json.gz\n  capview list -F 'has:sys_admin !userns:host'",
 		Args:              noArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,

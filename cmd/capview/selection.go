@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ func (a *app) selected(ix *inspect.Index) ([]*inspect.Process, error) {
 	}
 	kept, unknown := f.Select(ix)
 	if unknown > 0 {
-		a.complain(fmt.Sprintf("cannot tell whether %s more: facts of theirs could not be read", counted(unknown, "process matches", "processes match")))
+		a.complain(counted(unknown, "more process", "more processes") + " may match: facts the filter asks for could not be read")
 	}
 	if len(kept) == 0 && unknown == 0 && a.flags.container != "" {
 		in, _ := inspect.ContainerFilter(a.flags.container).Select(ix)
