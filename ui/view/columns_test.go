@@ -28,7 +28,7 @@ func TestUnknownIsSeen(t *testing.T) {
 		}
 	}
 	nothing := Row{Ix: inspect.NewIndex(&inspect.Snapshot{}), P: &inspect.Process{PID: 5}}
-	known := "pid ppid name state threads gaps role power"
+	known := "pid ppid name state threads gaps role"
 	for _, c := range Processes() {
 		if strings.Contains(known, c.Key) {
 			continue
@@ -149,6 +149,29 @@ func TestRootOf(t *testing.T) {
 		t.Errorf("in an unknown namespace: %d", got)
 	}
 	chainBlock(ix, 50) // ends
+}
+
+// Where a capability works from a user namespace of its own.
+func TestWorks(t *testing.T) {
+	s := *node(t).Snapshot
+	s.Namespaces = append(s.Namespaces, nsinfo.Namespace{Type: "ipc", Inode: 4026531839, Owner: hostNS})
+	ix := inspect.NewIndex(&s)
+	r := Row{Ix: ix, P: ix.Process(5000)} // alice's: her network namespace, the host's IPC, a PID namespace of unknown owner
+	for c, want := range map[caps.Cap]string{
+		caps.SysModule: "no, host only", caps.SysTime: "hardly, host only", caps.SetUID: "in alice", caps.SysAdmin: "in alice, in part",
+		caps.NetRaw: "over its net", caps.IPCOwner: "no, ipc is host's", caps.SysBoot: "?",
+	} {
+		if got := worksCell(r, c, true).Text; got != want {
+			t.Errorf("%s: %q, want %q", c, got, want)
+		}
+	}
+	if got := worksCell(r, caps.SetUID, false).Text; got != "." {
+		t.Errorf("one that is not effective: %q", got)
+	}
+	nested := Row{Ix: ix, P: ix.Process(5001)} // below alice, in her network namespace, which it does not own
+	if got := worksCell(nested, caps.NetRaw, true).Text; got != "no, net is alice's" {
+		t.Errorf("nested: %q", got)
+	}
 }
 
 func TestDeviceText(t *testing.T) {

@@ -167,7 +167,7 @@ func groupsOf(ix *inspect.Index) []GroupRow {
 	var rows []GroupRow
 	for i := range ix.Containers {
 		c := &ix.Containers[i]
-		rows = append(rows, NewGroupRow(ix, inspect.Group{Key: c.Key, Label: containerLabel(c), Kind: c.Kind, Container: c, Processes: members(ix, c.Key)}))
+		rows = append(rows, NewGroupRow(ix, inspect.Group{Key: c.Key, Label: ix.Label(c), Kind: c.Kind, Container: c, Processes: members(ix, c.Key)}))
 	}
 	return append(rows, NewGroupRow(ix, inspect.Group{Key: "", Label: "rest", Processes: members(ix, "")}))
 }

@@ -152,8 +152,8 @@ func groupConfinement() []Column[GroupRow] {
 			Less: by(func(g GroupRow) int { return g.sums().nnp[1] }), Value: groupNNPValue},
 		{Key: "filecaps", Title: "FILE CAPS", Doc: "how many processes run a file with capabilities", Min: 9, Max: 9, Cell: groupFileCaps,
 			Less: by(func(g GroupRow) int { return g.sums().fileCaps }), Value: func(g GroupRow) any { return g.sums().fileCaps }},
-		{Key: "power", Title: "POWER", Doc: "the most that any of its processes could do to the host, for sorting", Min: 5, Max: 7, Right: true,
-			Cell: func(g GroupRow) Cell { return number(g.sums().power) }, Less: by(func(g GroupRow) int { return g.sums().power }),
+		{Key: "power", Title: "POWER", Doc: "the most that any of its processes could do to the host; sorts by how much", Min: 8, Max: 32,
+			Cell: groupPower, Less: by(func(g GroupRow) int { return g.sums().power }),
 			Value: func(g GroupRow) any { return g.sums().power }},
 		{Key: "gaps", Title: "GAPS", Doc: "how many facts could not be read", Min: 4, Max: 5, Right: true,
 			Cell: func(g GroupRow) Cell {
@@ -164,6 +164,13 @@ func groupConfinement() []Column[GroupRow] {
 			},
 			Less: by(func(g GroupRow) int { return g.sums().gaps }), Value: func(g GroupRow) any { return g.sums().gaps }},
 	}
+}
+
+func groupPower(g GroupRow) Cell {
+	if p := g.sums().strongest; p != nil {
+		return powerCell(g.Ix, p)
+	}
+	return absent()
 }
 
 func groupUserNS(g GroupRow) Cell {

@@ -42,7 +42,8 @@ type groupSum struct {
 	gaps      int
 	threads   int
 	power     int
-	kernel    bool // nothing but kernel threads
+	strongest *inspect.Process // has that power
+	kernel    bool             // nothing but kernel threads
 }
 
 func (g GroupRow) sums() *groupSum {
@@ -68,7 +69,9 @@ func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
 		places[placeOf(ix, p)] = true
 		s.gaps += len(p.Gaps)
 		s.threads += p.ThreadCount
-		s.power = max(s.power, inspect.Power(ix, p))
+		if n := inspect.Power(ix, p); s.strongest == nil || n > s.power {
+			s.power, s.strongest = n, p
+		}
 		s.kernel = s.kernel && p.KernelThread
 	}
 	for name := range users {

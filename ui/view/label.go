@@ -50,6 +50,9 @@ type place struct {
 	known bool
 }
 
+// child tells that it is known to be another than the host's.
+func (at place) child() bool { return at.known && !at.host }
+
 func placeOf(ix *inspect.Index, p *inspect.Process) place {
 	ns, _ := p.Namespaces.Get()
 	host, known := ix.InHostUserNS(p)
@@ -81,14 +84,19 @@ func ownerName(ix *inspect.Index, uid uint32) string {
 	return "uid " + strconv.FormatUint(uint64(uid), 10)
 }
 
-// ContainerName is how a group is called in a cell: its name, its short id, its unit or what kind it is. It is clean.
-func ContainerName(c *inspect.Container) string { return Clean(containerLabel(c)) }
+// ContainerName is how a group is called in a cell, in short: its name, its short id, its unit or what kind it is; its
+// runtime and pod have columns of their own (inspect.Index.Label is the name in full). It is clean.
+func ContainerName(c *inspect.Container) string { return Clean(containerName(c)) }
 
-func containerLabel(c *inspect.Container) string {
-	if name := c.Name.Or(""); name != "" {
-		return name
-	}
+func containerName(c *inspect.Container) string {
+	name := c.Name.Or("")
 	switch {
+	case name != "":
+		return name
+	case c.Kind == inspect.KindUserNS:
+		return "userns " + c.ID
+	case c.Kind == inspect.KindSession && c.ID != "":
+		return "session " + c.ID
 	case (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && c.ID != "":
 		return shortID(c.ID)
 	case c.Unit != "":

@@ -28,7 +28,7 @@ func placeColumns() []Column[Row] {
 
 func containerText(r Row) inspect.Opt[string] {
 	if c := r.container(); c != nil {
-		return inspect.Some(containerLabel(c))
+		return inspect.Some(containerName(c))
 	}
 	return noContainer(r.P)
 }

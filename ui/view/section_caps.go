@@ -58,10 +58,14 @@ func matrixBlock(r Row, s caps.Sets) Block {
 	def, known := caps.DefaultFor(runtime)
 	b := Block{Title: "Capabilities", Head: []string{"CAPABILITY", "P", "E", "I", "B", "A"}}
 	if known {
-		b.Head = append(b.Head, "DEFAULT")
-		b.Note = "DEFAULT: what " + Clean(runtime) + " grants when nothing else is asked for; + and - mark where the permitted set differs."
+		b.Head = append(b.Head, "DEF")
+		b.Note = "DEF: what " + Clean(runtime) + " grants when nothing else is asked for; + and - mark where the permitted set differs."
 	}
-	b.Head = append(b.Head, "COUNTS IN", "ALLOWS")
+	at := placeOf(r.Ix, r.P)
+	if at.child() {
+		b.Head = append(b.Head, "WORKS")
+	}
+	b.Head = append(b.Head, "ALLOWS")
 	full, union := fullSet(r.Ix), s.Union()
 	for c := caps.Cap(0); c <= maxCap; c++ {
 		if !full.Has(c) && !union.Has(c) {
@@ -74,25 +78,12 @@ func matrixBlock(r Row, s caps.Sets) Block {
 		if known {
 			row = append(row, againstDefault(s.Permitted.Has(c), def.Has(c)))
 		}
-		b.Rows = append(b.Rows, append(row, countsCell(r, c, s), allowsCell(c, full, union)))
+		if at.child() {
+			row = append(row, worksCell(r, c, s.Effective.Has(c)))
+		}
+		b.Rows = append(b.Rows, append(row, allowsCell(c, full, union)))
 	}
 	return b
-}
-
-// countsCell is the user namespace that decides over c. "!" is behind it where the process has c effective and, living
-// in another user namespace than the host's, can do nothing or only a part with it.
-func countsCell(r Row, c caps.Cap, s caps.Sets) Cell {
-	cell := Cell{c.Scope().String(), Muted}
-	if at := placeOf(r.Ix, r.P); !s.Effective.Has(c) || !at.known || at.host {
-		return cell
-	}
-	switch {
-	case c.Scope() == caps.ScopeHost:
-		return Cell{cell.Text + " !", Notice}
-	case c.HostPart() != "":
-		return Cell{cell.Text + ", in part host only !", Notice}
-	}
-	return cell
 }
 
 // capName is a capability's name in the role of holding just it.

@@ -38,7 +38,7 @@ func groupOverview(r GroupRow) []Block {
 		pair("file caps", groupFileCaps(r)),
 	}}
 	if c := r.G.Container; c != nil {
-		return []Block{b, {Title: "Identity", Rows: belongsTo(c, Cell{Text: ContainerName(c)}, orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
+		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(Clean(r.Ix.Label(c))), orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
 	}
 	return []Block{b}
 }
@@ -212,7 +212,7 @@ func mostHeld[K comparable](ids map[K][]int) []K {
 // groupNamespaces is, by type, the namespaces the processes share or differ in.
 func groupNamespaces(r GroupRow) []Block {
 	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "SHARED", "OWNED BY USER NAMESPACE", "PIDS"}}
-	host := hostNamespaces(r.Ix)
+	host := r.Ix.HostNamespaces()
 	for t := range nsinfo.Types {
 		pids := map[uint64][]int{}
 		for _, p := range r.sums().inside {

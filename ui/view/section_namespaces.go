@@ -16,29 +16,13 @@ func namespaceBlocks(r Row) []Block {
 	return []Block{namespaceTable(r), chainBlock(r.Ix, at.inode)}
 }
 
-// hostNamespaces is what the host's own processes live in: kthreadd, which never leaves the initial namespaces, where
-// it can be seen, else PID 1.
-func hostNamespaces(ix *inspect.Index) nsinfo.Set {
-	for _, pid := range [...]int{2, 1} {
-		p := ix.Process(pid)
-		if p == nil || pid == 2 && !p.KernelThread {
-			continue
-		}
-		if set, ok := p.Namespaces.Get(); ok {
-			set[nsinfo.UserNS] = ix.Host.UserNamespace
-			return set
-		}
-	}
-	return nsinfo.Set{nsinfo.UserNS: ix.Host.UserNamespace}
-}
-
 func namespaceTable(r Row) Block {
 	b := Block{Title: "Namespaces", Head: []string{"TYPE", "INODE", "SHARED", "OWNED BY USER NAMESPACE"}}
 	set, ok := r.P.Namespaces.Get()
 	if !ok {
 		b.Note = "The namespaces could not be read: see the gaps."
 	}
-	host := hostNamespaces(r.Ix)
+	host := r.Ix.HostNamespaces()
 	for t := range nsinfo.Types {
 		b.Rows = append(b.Rows, []Cell{{nsinfo.Type(t).String(), Heading}, inodeCell(set[t]),
 			sharedCell(set[t], host[t]), ownerCell(r.Ix, nsinfo.Type(t), set[t])})
@@ -79,10 +63,8 @@ func ownerCell(ix *inspect.Index, t nsinfo.Type, inode uint64) Cell {
 		}
 		return Cell{namespaceName(ix, parent), Muted}
 	}
-	for i := range ix.Namespaces {
-		if n := &ix.Namespaces[i]; n.Inode == inode && n.Type == t.String() && n.Owner != 0 {
-			return Cell{namespaceName(ix, n.Owner), Muted}
-		}
+	if owner := ownerOf(ix, t, inode); owner != 0 {
+		return Cell{namespaceName(ix, owner), Muted}
 	}
 	return gone()
 }

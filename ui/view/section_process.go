@@ -32,6 +32,10 @@ func text(s string) Cell { return Cell{s, Plain} }
 
 func overviewBlocks(r Row) []Block {
 	p := r.P
+	group := optText(containerText(r))
+	if c := r.container(); c != nil {
+		group = text(Clean(r.Ix.Label(c)))
+	}
 	kind := Cell{"process", Plain}
 	if p.KernelThread {
 		kind = Cell{"kernel thread", Muted}
@@ -53,7 +57,7 @@ func overviewBlocks(r Row) []Block {
 			pair("no_new_privs", nnpCell(p.NoNewPrivs)),
 			pair("securebits", secureBitsCell(p.SecureBits)),
 		}},
-		{Title: "Belongs to", Rows: belongsTo(r.container(), optText(containerText(r)), optText(p.Cgroup), string(p.Role))},
+		{Title: "Belongs to", Rows: belongsTo(r.container(), group, optText(p.Cgroup), string(p.Role))},
 	}
 }
 

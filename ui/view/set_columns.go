@@ -113,11 +113,25 @@ func confinementColumns() []Column[Row] {
 			Cell:  func(r Row) Cell { return nnpCell(r.creds().NoNewPrivs) },
 			Less:  byOpt(func(r Row) inspect.Opt[string] { return boolKey(r.creds().NoNewPrivs) }),
 			Value: func(r Row) any { return value(r.creds().NoNewPrivs) }},
-		{Key: "power", Title: "POWER", Doc: "how much the process could do to the host, for sorting: more is higher", Min: 5, Max: 7, Right: true,
-			Cell:  func(r Row) Cell { return Cell{strconv.Itoa(inspect.Power(r.Ix, r.P)), effectiveRole(r)} },
-			Less:  by(func(r Row) int { return inspect.Power(r.Ix, r.P) }),
-			Value: func(r Row) any { return inspect.Power(r.Ix, r.P) }},
+		{Key: "power", Title: "POWER", Doc: "what the process could do to the host, in short; sorts by how much", Min: 8, Max: 32,
+			Cell: func(r Row) Cell { return powerCell(r.Ix, r.P) },
+			Less: by(func(r Row) int { return inspect.Power(r.Ix, r.P) }),
+			Value: func(r Row) any {
+				if powerCell(r.Ix, r.P).Text == unknown {
+					return nil
+				}
+				return inspect.Power(r.Ix, r.P)
+			}},
 	}
+}
+
+// powerCell is why the process ranks as it does, in the role of what it has effective.
+func powerCell(ix *inspect.Index, p *inspect.Process) Cell {
+	why := inspect.PowerWhy(ix, p)
+	if why == unknown {
+		return gone()
+	}
+	return Cell{why, effectiveRole(Row{Ix: ix, P: p})}
 }
 
 func userNSCell(ix *inspect.Index, at place) Cell {
