@@ -84,10 +84,12 @@ func ownerName(ix *inspect.Index, uid uint32) string {
 	return "uid " + strconv.FormatUint(uint64(uid), 10)
 }
 
-// ContainerName is how a group is called in a cell, in short: its name, its short id, its unit or what kind it is; its
-// runtime and pod have columns of their own (inspect.Index.Label is the name in full). It is clean.
-func ContainerName(c *inspect.Container) string { return Clean(containerName(c)) }
+// ContainerName is a group's name in full, with its pod or runtime where it has no name of its own: inspect.Index.Label
+// made clean.
+func ContainerName(ix *inspect.Index, c *inspect.Container) string { return Clean(ix.Label(c)) }
 
+// containerName is a group's name for a cell, in short: its name, its short id, its unit or what kind it is; its runtime
+// and pod have columns of their own. It is raw.
 func containerName(c *inspect.Container) string {
 	name := c.Name.Or("")
 	switch {

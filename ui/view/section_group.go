@@ -38,7 +38,7 @@ func groupOverview(r GroupRow) []Block {
 		pair("file caps", groupFileCaps(r)),
 	}}
 	if c := r.G.Container; c != nil {
-		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(Clean(r.Ix.Label(c))), orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
+		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(ContainerName(r.Ix, c)), orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
 	}
 	return []Block{b}
 }

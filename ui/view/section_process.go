@@ -34,7 +34,7 @@ func overviewBlocks(r Row) []Block {
 	p := r.P
 	group := optText(containerText(r))
 	if c := r.container(); c != nil {
-		group = text(Clean(r.Ix.Label(c)))
+		group = text(ContainerName(r.Ix, c))
 	}
 	kind := Cell{"process", Plain}
 	if p.KernelThread {
