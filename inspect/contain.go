@@ -35,6 +35,7 @@ func Contain(s *Snapshot) {
 	g.helpers()
 	g.zombies()
 	g.sandboxes()
+	g.nameUnnamed()
 	g.nestUserNS()
 	g.finish()
 }

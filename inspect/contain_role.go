@@ -32,8 +32,11 @@ func (g *grouper) helpers() {
 		switch kind := g.kind(i); {
 		case kind == KindContainer || kind == KindSandbox:
 			g.adopt(i)
-		case kind == KindUserNS && g.inode(i, nsinfo.PID) == g.pidNS && g.pidNS != 0:
-			p.Role = companionRole(p.Comm)
+		case kind == KindUserNS:
+			if g.inode(i, nsinfo.PID) == g.pidNS && g.pidNS != 0 {
+				p.Role = companionRole(p.Comm)
+			}
+			g.adopt(i)
 		case p.Comm == "docker-proxy":
 			if up := g.process(p.PPID); up != none && g.s.Processes[up].Comm == "dockerd" {
 				p.Role = RoleHelper // of which container only its arguments say
@@ -103,8 +106,8 @@ func (g *grouper) split(i int) {
 	}
 }
 
-// sandboxes tells the containers that only hold a pod's namespaces: one process, called pause or so, and where a shim
-// started it, the one the shim is named after.
+// sandboxes tells the containers that only hold a pod's namespaces, by the pod's shim: it is named after them. Where
+// no shim is seen or named, by what runs there: one process, called pause or so.
 func (g *grouper) sandboxes() {
 	for of := range g.groups {
 		c := &g.groups[of]
@@ -112,22 +115,30 @@ func (g *grouper) sandboxes() {
 			continue
 		}
 		p := &g.s.Processes[g.tallies[of].sole]
-		if !slices.Contains(holders, p.Comm) || p.Nested != "" {
+		if p.Nested != "" {
 			continue
 		}
-		up := g.process(p.PPID)
-		if up != none && g.s.Processes[up].Role == RoleHelper {
-			if id := shimID(g.s.Processes[up].Cmdline.Or(nil)); id != "" && id != c.ID {
-				continue
+		holds := slices.Contains(holders, p.Comm)
+		if up := g.process(p.PPID); up != none && g.s.Processes[up].Role == RoleHelper {
+			if id := podShim(g.s.Processes[up].Cmdline.Or(nil)); id != "" {
+				holds = id == c.ID
 			}
-			g.of[up] = of // a pod's shim serves all its containers: it is shown with the sandbox
+			if holds {
+				g.of[up] = of // a pod's shim serves all its containers: it is shown with the sandbox
+			}
 		}
-		c.Kind, p.Role = KindSandbox, RoleInfra
+		if holds {
+			c.Kind, p.Role = KindSandbox, RoleInfra
+		}
 	}
 }
 
-// shimID is the -id argument of a containerd shim: the sandbox's, for a pod.
-func shimID(args []string) string {
+// podShim is the sandbox's id from the arguments of a containerd shim that serves a whole pod; "" where it does not say.
+// Version 1 of the shim serves one container each, whatever it is.
+func podShim(args []string) string {
+	if len(args) == 0 || strings.HasSuffix(args[0], "-v1") {
+		return ""
+	}
 	for i := range len(args) - 1 {
 		if args[i] == "-id" || args[i] == "--id" {
 			return args[i+1]

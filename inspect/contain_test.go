@@ -104,6 +104,15 @@ func TestContain(t *testing.T) {
 				"23 20 pause /kubepods/besteffort/pod" + podUID + "/" + cid3},
 			[]string{"1 unit/init.scope", "20 containerd/ID2 helper", "21 containerd/ID1", "22 containerd/ID2 infra", "23 containerd/ID3"},
 			map[string]Kind{"containerd/" + cid1: KindContainer, "containerd/" + cid2: KindSandbox, "containerd/" + cid3: KindContainer}},
+		{"a pod's shim names the sandbox, whatever runs there",
+			[]string{"1 0 systemd /init.scope", "20 1 containerd-shim / args=shim-runc-v2,-id," + cid2,
+				"21 20 sleep /kubepods/pod" + podUID + "/" + cid1, "22 20 sleep /kubepods/pod" + podUID + "/" + cid2,
+				"30 1 containerd-shim / args=shim-runc-v1,-id," + cid3, "31 30 sleep /kubepods/pod" + podUID + "/" + cid3},
+			[]string{"1 unit/init.scope", "20 containerd/ID2 helper", "21 containerd/ID1", "22 containerd/ID2 infra", "30 containerd/ID3 helper", "31 containerd/ID3"},
+			map[string]Kind{"containerd/" + cid1: KindContainer, "containerd/" + cid2: KindSandbox, "containerd/" + cid3: KindContainer}},
+		{"bubblewrap waits outside",
+			[]string{"1 0 init /", "30 1 bwrap /", "31 30 bwrap / user=900 pid=77", "32 31 sh / user=900 pid=77"},
+			[]string{"1 host", "30 userns/900 helper", "31 userns/900", "32 userns/900"}, nil},
 		{"CRI-O and podman name conmon's cgroup; the container's own tells more",
 			[]string{"1 0 systemd /init.scope", "30 1 conmon /machine.slice/libpod-conmon-" + cid1 + ".scope", "31 30 top /machine.slice/libpod-" + cid1 + ".scope/container"},
 			[]string{"1 unit/init.scope", "30 podman/ID1 helper", "31 podman/ID1"}, nil},
@@ -215,6 +224,22 @@ func TestContainFacts(t *testing.T) {
 	}
 	if c := ix.Container("userns/971"); c.NestedIn != "userns/970" {
 		t.Errorf("inner userns: %+v", c)
+	}
+}
+
+// TestContainNames: a cgroup that is a namespace's alone gives its name.
+func TestContainNames(t *testing.T) {
+	s := node(t, "1 0 init /", "30 1 sh /a/web pid=77", "31 30 sh /a/web pid=77", "40 1 sh /a pid=78", "41 1 sh /a",
+		"50 1 nspawn /x", "51 50 sh /payload pid=79", "60 1 sh /mapped user=900", "70 1 sh /user.slice/user-1.slice/session-1.scope user=901", "80 1 sh / user=902")
+	Contain(s)
+	ix := NewIndex(s)
+	for key, want := range map[string]string{
+		"pidns/77": "web", "pidns/78": "PID namespace 78", "pidns/79": "PID namespace 79", "userns/900": "mapped, user namespace 900",
+		"userns/901": "user namespace 901", "userns/902": "user namespace 902",
+	} {
+		if c := ix.Container(key); c == nil || ix.Label(c) != want {
+			t.Errorf("%s: %+v, want label %q", key, c, want)
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ func (ix *Index) Label(c *Container) string {
 		return ix.containerLabel(c)
 	case KindUserNS:
 		inode, _ := strconv.ParseUint(c.ID, 10, 64)
+		if name, ok := c.Name.Get(); ok && name != "" {
+			return name + ", " + ix.userNSLabel(inode)
+		}
 		return ix.userNSLabel(inode)
 	case KindUnit:
 		id := cgroup.Match(c.Cgroup)
@@ -47,7 +50,7 @@ func (ix *Index) containerLabel(c *Container) string {
 	case c.Kind == KindSandbox && c.Runtime == "":
 		label += "pod"
 	case c.unnamed():
-		label += pidNSLabel(c)
+		label += strings.TrimSpace(c.Runtime + " PID namespace " + c.ID)
 	case c.Runtime != "":
 		label += c.Runtime + " " + short(c.ID)
 	default:
@@ -58,19 +61,6 @@ func (ix *Index) containerLabel(c *Container) string {
 	}
 	id := cgroup.Match(c.Cgroup) // made in a unit's subtree: see Contain's keys
 	return label + ix.owner(&id)
-}
-
-// pidNSLabel is the name that plain runc (/NAME) or ctr (/NAMESPACE/NAME) gave the cgroup, else the namespace.
-func pidNSLabel(c *Container) string {
-	dir, name, below := strings.Cut(strings.TrimPrefix(c.Cgroup, "/"), "/")
-	switch {
-	case c.Unit != "" || dir == "":
-	case !below:
-		return strings.TrimSpace(c.Runtime + " " + dir)
-	case c.Runtime == "containerd" && !strings.Contains(name, "/"):
-		return c.Runtime + " " + name
-	}
-	return strings.TrimSpace(c.Runtime + " PID namespace " + c.ID)
 }
 
 // podLabel is a pod as kubectl would name it, or its short uid.
