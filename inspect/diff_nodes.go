@@ -92,11 +92,5 @@ func containerName(ix *Index, key string) string {
 	case c == nil:
 		return key
 	}
-	if name, named := c.Name.Get(); named && name != "" {
-		return name
-	}
-	if c.Unit != "" && !c.byRuntime() {
-		return c.Unit
-	}
-	return key
+	return ix.Label(c)
 }

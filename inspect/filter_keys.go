@@ -66,18 +66,18 @@ func init() {
 	filterKeys = []filterKey{
 		{FilterKey{"name", "part of comm, the command line or the executable's base name", nil, "name:nginx", false},
 			plain(func(p *Process, t *text) fact.Answer { return matchName(t, p) })},
-		{FilterKey{"container", "part of a container's name or pod, the beginning of its id; a whole unit or group key", nil, "container:web", false},
+		{FilterKey{"container", "part of a container's name or pod, the beginning of its id; a whole unit", nil, "container:web", false},
 			texts(func(t text) test { return matchContainer(t, true) })},
 		{FilterKey{"pod", "part of a pod's name, the beginning of its uid", nil, "pod:coredns", false}, texts(matchPod)},
 		{FilterKey{"namespace", "part of a pod's Kubernetes namespace", nil, "namespace:kube-system", false}, texts(matchPodNamespace)},
 		{FilterKey{"image", "part of a container's image", nil, "image:redis:7", false}, texts(matchImage)},
 		{FilterKey{"runtime", "part of the runtime's name", []string{"docker", "containerd", "podman", "cri-o", "lxc", "nspawn"}, "runtime:podman", false},
 			texts(func(t text) test {
-				return ofContainer(func(c *Container) fact.Answer { return fact.Is(c.Runtime != "" && t.in(c.Runtime)) })
+				return ofContainer(func(_ *Index, c *Container) fact.Answer { return fact.Is(c.Runtime != "" && t.in(c.Runtime)) })
 			})},
 		{FilterKey{"unit", "part of the systemd unit's name", nil, "unit:sshd.service", false},
 			texts(func(t text) test {
-				return ofContainer(func(c *Container) fact.Answer { return fact.Is(c.Unit != "" && t.in(c.Unit)) })
+				return ofContainer(func(_ *Index, c *Container) fact.Answer { return fact.Is(c.Unit != "" && t.in(c.Unit)) })
 			})},
 		{FilterKey{"kind", "the kind of group", words(kinds), "kind:container", false},
 			oneOf(kinds, func(ix *Index, p *Process, k Kind) fact.Answer {

@@ -6,8 +6,8 @@ import (
 	"capview/inspect/fact"
 )
 
-// matchWord asks what p, its container or its unit are called. A container without a known name is called by its id, a
-// process of which it could not be told has none.
+// matchWord asks what p and the group it is shown in are called. A container without a known name is called by its id,
+// a process of which it could not be told has none.
 func matchWord(t text) test {
 	container := matchContainer(t, false)
 	return func(ix *Index, p *Process) fact.Answer {
@@ -16,11 +16,32 @@ func matchWord(t text) test {
 		if a == fact.Yes || c == nil {
 			return a
 		}
-		if (c.Kind == KindUnit || c.Kind == KindSession) && t.in(c.Unit) {
+		if t.in(ix.found[c]) {
 			return fact.Yes
 		}
 		return a.Or(container(ix, p))
 	}
+}
+
+// foundBy is the text by which words find the groups of ix: their labels without digits that would match at random.
+// The host and the kernel are found by kind.
+func foundBy(ix *Index) map[*Container]string {
+	found := make(map[*Container]string, len(ix.Containers))
+	for i := range ix.Containers {
+		c := &ix.Containers[i]
+		if c.Kind == KindHost || c.Kind == KindKernel {
+			continue
+		}
+		label := ix.Label(c)
+		pod, _ := c.Pod.Get()
+		for _, id := range []string{c.ID, pod.UID} {
+			if isHexID(id) {
+				label = strings.ReplaceAll(label, short(id), "")
+			}
+		}
+		found[c] = label
+	}
+	return found
 }
 
 // matchName asks for t in comm, cmdline and the executable's base name.
@@ -49,16 +70,16 @@ func unless(known bool) fact.Answer {
 
 // ofContainer makes a test of p's container, and of the innermost one nested in it; Unknown where it could not be told
 // which p is of.
-func ofContainer(ask func(c *Container) fact.Answer) test {
+func ofContainer(ask func(ix *Index, c *Container) fact.Answer) test {
 	return func(ix *Index, p *Process) fact.Answer {
 		c := ix.Container(p.Container)
 		if c == nil {
 			return fact.Unknown
 		}
-		a := ask(c)
+		a := ask(ix, c)
 		if p.Nested != "" && a != fact.Yes {
 			if c = ix.Container(p.Nested); c != nil {
-				a = a.Or(ask(c))
+				a = a.Or(ask(ix, c))
 			}
 		}
 		return a
@@ -68,28 +89,34 @@ func ofContainer(ask func(c *Container) fact.Answer) test {
 // byRuntime tells whether a runtime made c.
 func (c *Container) byRuntime() bool { return c.Kind == KindContainer || c.Kind == KindSandbox }
 
-// matchContainer asks for the container by name, id or pod; groups that no runtime made only by their whole key or
-// unit. With strict, a name that could not be read is Unknown.
+// matchContainer asks for the container by name, id or pod; for groups that no runtime made only by their whole key, unit or
+// label. With strict, a name that could not be read is Unknown.
 func matchContainer(t text, strict bool) test {
-	return ofContainer(func(c *Container) fact.Answer {
-		if strings.EqualFold(c.Key, t.want) {
+	return ofContainer(func(ix *Index, c *Container) fact.Answer {
+		if strict && strings.EqualFold(c.Key, t.want) {
 			return fact.Yes
 		}
 		if !c.byRuntime() && c.Kind != KindUserNS {
-			return fact.Is(c.Unit != "" && t.is(c.Unit))
+			return fact.Is(c.Unit != "" && t.is(c.Unit) || c.Kind != KindHost && t.is(ix.found[c]))
 		}
 		name, named := c.Name.Get()
 		pod, podKnown := c.Pod.Get()
-		if t.in(name) || t.inID(c.ID) || t.in(pod.Name) || t.inID(pod.UID) {
+		own := c.ownName()
+		if t.in(name) || t.inID(c.ID) || t.in(pod.Name) || t.inID(pod.UID) || own && t.in(ix.found[c]) {
 			return fact.Yes
 		}
-		return unless(!strict || !c.byRuntime() || named && (!podKnown || pod.UID == "" || pod.Name != ""))
+		return unless(!strict || own || named && (!podKnown || pod.UID == "" || pod.Name != ""))
 	})
+}
+
+// ownName tells whether no runtime names c: what it is called, its namespace or cgroup, is all there is.
+func (c *Container) ownName() bool {
+	return c.Kind == KindUserNS || strings.HasPrefix(c.Key, "pidns/") || strings.HasPrefix(c.Key, "userns/")
 }
 
 // matchImage asks for the image's name.
 func matchImage(t text) test {
-	return ofContainer(func(c *Container) fact.Answer {
+	return ofContainer(func(_ *Index, c *Container) fact.Answer {
 		image, known := c.Image.Get()
 		if known && t.in(image) {
 			return fact.Yes
@@ -101,7 +128,7 @@ func matchImage(t text) test {
 // matchPod asks for the pod's name or uid, matchPodNamespace for its Kubernetes namespace. A pod known by its uid only
 // has a name that could not be read.
 func matchPod(t text) test {
-	return ofContainer(func(c *Container) fact.Answer {
+	return ofContainer(func(_ *Index, c *Container) fact.Answer {
 		pod, known := c.Pod.Get()
 		if t.in(pod.Name) || t.inID(pod.UID) {
 			return fact.Yes
@@ -111,7 +138,7 @@ func matchPod(t text) test {
 }
 
 func matchPodNamespace(t text) test {
-	return ofContainer(func(c *Container) fact.Answer {
+	return ofContainer(func(_ *Index, c *Container) fact.Answer {
 		pod, known := c.Pod.Get()
 		if t.in(pod.Namespace) {
 			return fact.Yes

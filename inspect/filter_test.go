@@ -171,6 +171,40 @@ func TestFilterNested(t *testing.T) {
 	}
 }
 
+// What the list shows of a group finds it, but for digits that match at random.
+func TestFilterFindsLabels(t *testing.T) {
+	id := func(n uint32) Opt[IDs] { return Some(IDs{n, n, n, n}) }
+	ix := NewIndex(&Snapshot{
+		Containers: []Container{
+			{Key: "pidns/4026532001", Kind: KindContainer, ID: "4026532001", Name: Some("mybox")},
+			{Key: "session/3", Kind: KindSession, ID: "3", Unit: "session-3.scope", Cgroup: "/user.slice/user-1000.slice/session-3.scope"},
+			{Key: "docker/x", Kind: KindContainer, Runtime: "docker", ID: "fedc0ffee000" + strings.Repeat("0", 52), Cgroup: "/docker/x"},
+			{Key: "userns/77", Kind: KindUserNS, ID: "77"},
+			{Key: "host", Kind: KindHost},
+		},
+		UserNamespaces: []nsinfo.User{{Inode: 77, OwnerUID: Some[uint32](1000)}},
+		Processes: []Process{
+			{PID: 1, Container: "pidns/4026532001"}, {PID: 2, Container: "session/3", UID: id(1000), User: Some("alice")},
+			{PID: 3, Container: "docker/x"}, {PID: 4, Container: "userns/77"}, {PID: 5, Container: "host"},
+		},
+	})
+	for i := range ix.Processes {
+		ix.Processes[i].Exe, ix.Processes[i].Cmdline = Some(""), Some([]string{})
+	}
+	for expr, want := range map[string][2]string{
+		"mybox": {"1"}, "container:mybox": {"1", "3"}, `"session 3"`: {"2"}, `container:"session 3 (alice)"`: {"2", "3"}, "alice": {"2 4"},
+		"container:alice": {"4", "3"}, "docker": {"3"}, "fedc0": {"3"}, "c0ff": {""}, "host": {""}, "container:host": {"5", "3"},
+	} {
+		f, err := ParseFilter(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if yes, unknown := answers(f, ix); yes != want[0] || unknown != want[1] {
+			t.Errorf("%s: keeps %q and cannot tell of %q, want %q", expr, yes, unknown, want)
+		}
+	}
+}
+
 func answers(f Filter, ix *Index) (yes, unknown string) {
 	for i := range ix.Processes {
 		p := &ix.Processes[i]

@@ -8,7 +8,8 @@ type Index struct {
 	procs      map[int]*Process
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
-	names      map[uint32]string // see UserName
+	names      map[uint32]string     // see UserName
+	found      map[*Container]string // see foundBy
 }
 
 // NewIndex indexes s.
@@ -29,6 +30,7 @@ func NewIndex(s *Snapshot) *Index {
 		ix.users[s.UserNamespaces[i].Inode] = &s.UserNamespaces[i]
 	}
 	ix.names = userNames(s.Processes)
+	ix.found = foundBy(ix)
 	return ix
 }
 
