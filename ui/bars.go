@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"capview/inspect"
@@ -26,19 +27,23 @@ func (m *Model) top(lines []string, f frame) []string {
 	return lines
 }
 
-// nodeLine is what the node is and how fresh this is.
+// nodeLine is what the node is and how fresh this is: the parts in order of weight, as many as fit.
 func (m *Model) nodeLine() string {
 	m.out.Start(m.width, m.look.bar)
 	m.out.Put("", " capview")
 	right := m.liveness() + " "
-	if m.refresh.fresh != nil && m.refresh.changes != "" && !m.refresh.paused {
-		right = m.refresh.changes[1:] + "  " + right
-	}
+	room := func() int { return m.width - m.out.Width() - view.Width(right) - 3 }
 	for _, part := range m.nodeParts() {
-		if m.out.Width()+2+view.Width(part)+2+view.Width(right) > m.width {
+		if view.Width(part) > room() {
 			break
 		}
 		m.out.Put("", "  "+part)
+	}
+	for _, changes := range m.refresh.changes {
+		if view.Width(changes)+2 <= room() {
+			right = changes + "  " + right
+			break
+		}
 	}
 	m.out.Right("", right)
 	return m.out.String()
@@ -54,7 +59,10 @@ func (m *Model) nodeParts() []string {
 	if m.opt.Live {
 		parts = append(parts, fmt.Sprintf("%s %s", view.Clean(h.Engine), took(m.refresh.took)))
 	}
-	return append(parts, view.Clean(h.Kernel))
+	if m.width >= 100 {
+		parts = append(parts, view.Clean(h.Kernel))
+	}
+	return parts
 }
 
 // took is a scan's time, coarse enough to hold still.
@@ -181,23 +189,23 @@ type gaps struct {
 }
 
 func countGaps(ix *inspect.Index) gaps {
-	facts, processes := len(ix.Gaps), 0
+	facts, processes := 0, 0
 	for i := range ix.Processes {
 		if n := len(ix.Processes[i].Gaps); n > 0 {
 			facts += n
 			processes++
 		}
 	}
-	g := gaps{of: ix}
+	var words []string
 	if facts > 0 {
-		g.words = fmt.Sprintf("not all could be read: %s, of %s", plural(facts, "gap", "gaps"), plural(processes, "process", "processes"))
+		words = append(words, fmt.Sprintf("%s of %s could not be read", plural(facts, "fact", "facts"), plural(processes, "process", "processes")))
 	}
 	for _, gap := range ix.Gaps {
-		if gap.Subject == "processes" {
-			g.words += "; " + view.Clean(gap.What+": "+gap.Why)
+		if gap.Subject == "host" {
+			words = append(words, view.Clean(gap.What+": "+gap.Why))
 		}
 	}
-	return g
+	return gaps{ix, strings.Join(words, "; ")}
 }
 
 // position is where in the list or the page the window is.
@@ -217,18 +225,20 @@ func (m *Model) position() string {
 	return text + " "
 }
 
-// footerLine is the keys of the layer, as many as fit.
+// footerLine is the keys of the layer, as many as fit; those that are the same everywhere are always at its end.
 func (m *Model) footerLine() string {
-	parts := footer(m.layer())
+	own, always := footer(m.layer())
 	if m.chooser != nil {
-		parts = m.chooser.footer()
+		own, always = m.chooser.footer(), nil
 	}
+	last := strings.Join(always, "  ") + " "
 	m.out.Start(m.width, "")
-	for _, p := range parts {
-		if m.out.Width()+view.Width(p)+2 > m.width && m.out.Width() > 0 {
-			continue
+	for _, p := range own {
+		if m.out.Width()+view.Width(p)+2+view.Width(last) > m.width {
+			break
 		}
 		m.out.Put(m.look.of(view.Muted), " "+p+" ")
 	}
+	m.out.Right(m.look.of(view.Muted), last)
 	return m.out.String()
 }

@@ -33,62 +33,78 @@ func drawBlocks(b *line.Builder, blocks []view.Block, width int, look looks) []s
 
 // drawGrid draws the rows. A column is as wide as its widest cell; where they do not all fit, the widest give way.
 func drawGrid(b *line.Builder, lines []string, block view.Block, width int, look looks) []string {
-	widths := gridWidths(block, width-1)
+	grid := newGrid(block, width-1)
 	if block.Head != nil {
 		cells := make([]view.Cell, len(block.Head))
 		for i, h := range block.Head {
-			cells[i] = view.Cell{Text: h, Role: view.Heading}
+			cells[i] = view.Cell{Text: view.Fit(h, grid.widths[i]), Role: view.Heading}
 		}
-		lines = drawRow(b, lines, cells, widths, width, look)
+		lines = grid.row(b, lines, cells, width, look)
 	}
 	for _, r := range block.Rows {
-		lines = drawRow(b, lines, r, widths, width, look)
+		lines = grid.row(b, lines, r, width, look)
 	}
 	return lines
 }
 
-func gridWidths(block view.Block, width int) []int {
-	var widths []int
-	measure := func(i int, text string) {
-		if i == len(widths) {
-			widths = append(widths, 0)
-		}
-		widths[i] = max(widths[i], view.Width(text))
+// grid is how wide a block's columns are and how far apart.
+type grid struct {
+	widths []int
+	gap    int
+}
+
+func newGrid(block view.Block, width int) grid {
+	g := grid{gap: 2}
+	g.measure(block)
+	if g.width() > width {
+		g.gap = 1
 	}
-	for i, h := range block.Head {
-		measure(i, h)
-	}
-	for _, r := range block.Rows {
-		for i, c := range r {
-			measure(i, c.Text)
-		}
-	}
-	total := 2 * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	for total > width {
+	for over := g.width() - width; over > 0; over-- {
 		widest := 0
-		for i := range widths {
-			if widths[i] >= widths[widest] {
+		for i := range g.widths {
+			if g.widths[i] >= g.widths[widest] {
 				widest = i
 			}
 		}
-		if widths[widest] <= 4 {
+		if g.widths[widest] <= 4 {
 			break
 		}
-		widths[widest]--
-		total--
+		g.widths[widest]--
 	}
-	return widths
+	return g
 }
 
-// drawRow draws one row on as many lines as its tallest cell needs.
-func drawRow(b *line.Builder, lines []string, cells []view.Cell, widths []int, width int, look looks) []string {
+func (g *grid) measure(block view.Block) {
+	add := func(i int, text string) {
+		if i == len(g.widths) {
+			g.widths = append(g.widths, 0)
+		}
+		g.widths[i] = max(g.widths[i], view.Width(text))
+	}
+	for i, h := range block.Head {
+		add(i, h)
+	}
+	for _, r := range block.Rows {
+		for i, c := range r {
+			add(i, c.Text)
+		}
+	}
+}
+
+func (g *grid) width() int {
+	total := g.gap * (len(g.widths) - 1)
+	for _, w := range g.widths {
+		total += w
+	}
+	return total
+}
+
+// row draws one row on as many lines as its tallest cell needs.
+func (g *grid) row(b *line.Builder, lines []string, cells []view.Cell, width int, look looks) []string {
 	wrapped := make([][]string, len(cells))
 	height := 1
 	for i, c := range cells {
-		wrapped[i] = line.Wrap(c.Text, max(widths[i], 1))
+		wrapped[i] = line.Wrap(c.Text, max(g.widths[i], 1))
 		height = max(height, len(wrapped[i]))
 	}
 	for y := range height {
@@ -99,7 +115,7 @@ func drawRow(b *line.Builder, lines []string, cells []view.Cell, widths []int, w
 				b.To(at)
 				b.Put(look.of(c.Role), wrapped[i][y])
 			}
-			at += widths[i] + 2
+			at += g.widths[i] + g.gap
 		}
 		lines = append(lines, b.String())
 	}

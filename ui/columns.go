@@ -2,7 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"strconv"
 
+	"capview/inspect"
 	"capview/ui/view"
 )
 
@@ -43,12 +45,14 @@ func nodeColumns(keys []string) []view.Column[*node] {
 
 func nameColumn() view.Column[*node] {
 	return view.Column[*node]{
-		Key: nameKey, Title: "NAME", Min: 16, Max: 48, Flex: 3,
+		Key: nameKey, Title: "NAME", Min: 20, Max: 48, Flex: 1,
 		Cell: func(n *node) view.Cell {
 			role := view.Plain
 			switch {
 			case n.group != nil:
 				role = view.Accent
+			case n.helps():
+				role = view.Muted
 			case n.fresh != nil && (n.fresh.appeared || n.fresh.columns[nameKey]):
 				role = view.Changed
 			}
@@ -113,9 +117,22 @@ func byKey[T any](cols []view.Column[T]) map[string]view.Column[T] {
 }
 
 // nodeLabel is what the tree shows of a process or thread.
+// The numbers stand under each other.
 func nodeLabel(r view.Row) string {
 	if r.T != nil {
 		return fmt.Sprintf("%d %s", r.T.TID, view.Clean(r.T.Comm))
 	}
-	return fmt.Sprintf("%d %s", r.P.PID, view.Clean(r.P.Comm))
+	label := fmt.Sprintf("%*d %s", pidWidth(r.Ix), r.P.PID, view.Clean(r.P.Comm))
+	if r.P.Role == inspect.RoleHelper || r.P.Role == inspect.RoleInfra {
+		label += " (" + string(r.P.Role) + ")"
+	}
+	return label
+}
+
+// pidWidth is the digits of the node's largest PID.
+func pidWidth(ix *inspect.Index) int {
+	if n := len(ix.Processes); n > 0 {
+		return len(strconv.Itoa(ix.Processes[n-1].PID))
+	}
+	return 1
 }

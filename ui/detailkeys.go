@@ -50,8 +50,7 @@ func (m *Model) moved() tea.Cmd {
 		return nil
 	}
 	m.settle++
-	due := settleMsg(m.settle)
-	return tea.Tick(rest, func(time.Time) tea.Msg { return due })
+	return m.after(rest, settleMsg(m.settle))
 }
 
 func (m *Model) settled(msg settleMsg) tea.Cmd {

@@ -46,7 +46,7 @@ func (m *Model) middle(lines []string, f frame) []string {
 	at := len(lines)
 	lines = m.listLines(lines, f)
 	m.out.Fill = false
-	bar := m.look.of(view.Muted) + "| " + m.look.end(view.Muted)
+	bar := m.look.of(view.Muted) + " | " + m.look.end(view.Muted)
 	for i, r := range right {
 		lines[at+i] += bar + r
 	}
@@ -61,7 +61,7 @@ func (m *Model) listLines(lines []string, f frame) []string {
 	at := len(lines)
 	lines = m.table.View(&m.out, lines)
 	if m.table.Len() == 0 && f.rows > 0 {
-		m.out.Start(f.listWidth, "")
+		m.out.Start(f.tableWidth(), "")
 		m.out.Put("", " "+m.emptiness())
 		lines[at] = m.out.String()
 	}
@@ -127,14 +127,41 @@ func (m *Model) detailTitle(width int) string {
 
 // tabs is the names of the sections, the open one in brackets, so that it shows without attributes too.
 func (m *Model) tabs(width int) string {
-	d := &m.detail
+	letters := m.tabLetters(width)
 	m.out.Start(width, "")
-	for i, s := range d.sections {
-		if s.Key == d.tab {
-			m.out.Put(m.look.of(view.Heading), "["+strconv.Itoa(i+1)+" "+s.Title+"]")
+	for i, s := range m.detail.sections {
+		name := strconv.Itoa(i + 1)
+		if s.Key == m.detail.tab {
+			m.out.Put(m.look.of(view.Heading), "["+name+" "+s.Title+"]")
 		} else {
-			m.out.Put(m.look.of(view.Muted), " "+strconv.Itoa(i+1)+" "+s.Title+" ")
+			m.out.Put(m.look.of(view.Muted), " "+shortTab(name, s.Title, letters)+" ")
 		}
 	}
 	return m.out.String()
+}
+
+// tabLetters is how many letters of the other tabs' names there is room for.
+func (m *Model) tabLetters(width int) int {
+	for _, letters := range []int{20, 6, 4, 3, 0} {
+		need := 0
+		for i, s := range m.detail.sections {
+			name := strconv.Itoa(i + 1)
+			if s.Key == m.detail.tab {
+				need += 3 + len(name) + view.Width(s.Title)
+			} else {
+				need += 2 + view.Width(shortTab(name, s.Title, letters))
+			}
+		}
+		if need <= width {
+			return letters
+		}
+	}
+	return 0
+}
+
+func shortTab(number, title string, letters int) string {
+	if letters == 0 {
+		return number
+	}
+	return number + " " + title[:min(letters, len(title))]
 }

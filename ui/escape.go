@@ -45,8 +45,7 @@ func (m *Model) escaped(k tea.KeyMsg) tea.Cmd {
 	}
 	m.esc.pending = true
 	m.esc.count++
-	due := escapeMsg(m.esc.count)
-	return tea.Batch(before, tea.Tick(escapeWait, func(time.Time) tea.Msg { return due }))
+	return tea.Batch(before, m.after(escapeWait, escapeMsg(m.esc.count)))
 }
 
 // escapeDue acts on an ESC that nothing followed.

@@ -105,7 +105,7 @@ func (m *Model) startExport(path string, s *inspect.Snapshot) tea.Cmd {
 	done, total := new(atomic.Int64), new(atomic.Int64)
 	m.export = export{running: true, done: done, total: total}
 	write, ctx := m.opt.Export, m.ctx
-	return tea.Batch(exportTick(), func() tea.Msg {
+	return tea.Batch(m.after(exportStep, exportTickMsg{}), func() tea.Msg {
 		written, err := write(ctx, path, s, func(d, t int) {
 			done.Store(int64(d))
 			total.Store(int64(t))
@@ -114,16 +114,15 @@ func (m *Model) startExport(path string, s *inspect.Snapshot) tea.Cmd {
 	})
 }
 
-func exportTick() tea.Cmd {
-	return tea.Tick(200*time.Millisecond, func(time.Time) tea.Msg { return exportTickMsg{} })
-}
+// exportStep is how often the progress is looked at.
+const exportStep = 200 * time.Millisecond
 
 // exportTicked keeps the progress moving while there is some.
 func (m *Model) exportTicked() tea.Cmd {
 	if !m.export.running {
 		return nil
 	}
-	return exportTick()
+	return m.after(exportStep, exportTickMsg{})
 }
 
 func (m *Model) exported(msg exportedMsg) tea.Cmd {

@@ -154,7 +154,7 @@ func containerOf(n *node) (key, name string) {
 		}
 	}
 	if c := ix.Container(p.Container); c != nil {
-		return c.Key, view.ContainerName(c)
+		return c.Key, view.Clean(ix.Label(c))
 	}
 	return "", ""
 }

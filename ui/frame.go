@@ -56,7 +56,7 @@ func (m *Model) frame() frame {
 func (m *Model) divide(f *frame) {
 	switch {
 	case m.isBeside():
-		f.listWidth = max(80, m.width*55/100)
+		f.listWidth = max(80, m.width/2)
 		f.detailAt = f.listWidth + 2
 		f.detailWidth = m.width - f.detailAt
 	case m.detail.open:
@@ -67,10 +67,18 @@ func (m *Model) divide(f *frame) {
 // isBeside tells whether the detail stands beside the list.
 func (m *Model) isBeside() bool { return m.beside && m.width >= besideFrom }
 
+// tableWidth is what the table has of the list's width: one cell stays free before the bar.
+func (f frame) tableWidth() int {
+	if f.detailWidth > 0 {
+		return f.listWidth - 1
+	}
+	return f.listWidth
+}
+
 func (m *Model) layout() {
 	f := m.frame()
 	if f.listWidth > 0 {
-		m.table.SetSize(f.listWidth, f.rows)
+		m.table.SetSize(f.tableWidth(), f.rows)
 	} else {
 		m.table.SetSize(m.width, f.rows)
 	}

@@ -46,7 +46,7 @@ var listKeys, detailKeys, pageKeys []group
 
 // init sets the tables: as initial values they would depend on themselves.
 func init() {
-	listKeys = []group{moveKeys(), treeKeys(), chooseKeys(), orderKeys(), liveKeys(), programKeys()}
+	listKeys = []group{moveKeys(), chooseKeys(), treeKeys(), orderKeys(), liveKeys(), programKeys()}
 	detailKeys = []group{{"Detail", detailCommands()}, programKeys()}
 	pageKeys = []group{{"Page", pageCommands()}, programKeys()}
 }
@@ -72,9 +72,6 @@ func moveKeys() group {
 		on(")", "scroll the columns right", func(m *Model) tea.Cmd { return m.scrollColumns(1) }, ")", "shift+right", "ctrl+right"),
 		on("(", "scroll the columns left", func(m *Model) tea.Cmd { return m.scrollColumns(-1) }, "(", "shift+left", "ctrl+left"),
 		on("0-9", "go to a PID", (*Model).askPID, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
-		on("f \\", "find by name, command or PID", (*Model).askSearch, "f", `\`).foot("find"),
-		on("n", "find next", func(m *Model) tea.Cmd { return m.searchNext(1) }, "n"),
-		on("N", "find previous", func(m *Model) tea.Cmd { return m.searchNext(-1) }, "N"),
 	}}
 }
 
@@ -93,9 +90,12 @@ func treeKeys() group {
 }
 
 func chooseKeys() group {
-	return group{"Filter", []command{
+	return group{"Filter and find", []command{
 		on("/", "filter", (*Model).askFilter, "/").foot("filter"),
 		on("c", "only this container, and back to all", (*Model).toggleContainer, "c").foot("container"),
+		on("f \\", "find by name, command or PID", (*Model).askSearch, "f", `\`).foot("find"),
+		on("n", "find next", func(m *Model) tea.Cmd { return m.searchNext(1) }, "n"),
+		on("N", "find previous", func(m *Model) tea.Cmd { return m.searchNext(-1) }, "N"),
 		on("u", "only one user", (*Model).chooseUser, "u"),
 		on("space", "tag", (*Model).tag, " "),
 		on("T", "only what is tagged, and back", (*Model).toggleTagged, "T"),
@@ -137,14 +137,17 @@ func programKeys() group {
 }
 
 // footer is the short help of a layer: key and word.
-func footer(groups []group) []string {
-	var parts []string
-	for _, g := range groups {
+func footer(groups []group) (own, always []string) {
+	for i, g := range groups {
 		for _, c := range g.commands {
-			if c.brief != "" {
-				parts = append(parts, c.Help().Key+" "+c.brief)
+			switch part := c.Help().Key + " " + c.brief; {
+			case c.brief == "":
+			case i == len(groups)-1:
+				always = append(always, part)
+			default:
+				own = append(own, part)
 			}
 		}
 	}
-	return parts
+	return own, always
 }

@@ -23,6 +23,7 @@ type Model struct {
 	table         table.Model[id, *node]
 	look          looks
 	out           line.Builder
+	after         func(time.Duration, tea.Msg) tea.Cmd // sends a message later
 
 	refresh refresh
 	ix      *inspect.Index // the snapshot shown; nil before the first
@@ -64,7 +65,7 @@ func New(o Options) *Model {
 	if o.GroupBy == "" {
 		o.GroupBy = inspect.ByContainer
 	}
-	m := &Model{opt: o, look: newLooks(o.Theme), beside: true}
+	m := &Model{opt: o, look: newLooks(o.Theme), beside: true, after: after}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.spec = spec{groupBy: o.GroupBy, sort: o.Sort, columns: startColumns}
 	if o.Sort == sortPower {
@@ -74,6 +75,10 @@ func New(o Options) *Model {
 	m.setColumns(startColumns)
 	m.setFilters()
 	return m
+}
+
+func after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
 }
 
 // setFilters takes over the filters the program was started with.

@@ -34,6 +34,9 @@ type node struct {
 	fresh  *change              // what differs from the last refresh; nil: nothing
 }
 
+// helps tells of a process that serves a container from outside: it is not what the container may do.
+func (n *node) helps() bool { return n.row.P != nil && n.row.P.Role == inspect.RoleHelper }
+
 // change is what a refresh brought for a process.
 type change struct {
 	appeared bool

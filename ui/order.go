@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"capview/inspect"
 	"capview/ui/view"
 )
 
@@ -36,6 +37,9 @@ func (s spec) compare() func(a, b *node) int {
 	}
 	down := s.descending()
 	return func(a, b *node) int {
+		if s.sort == "" && s.groupBy != inspect.ByNone && a.helps() != b.helps() { // what a container runs comes before what runs the container
+			return byLess(func(_, b *node) bool { return b.helps() }, a, b)
+		}
 		n := by(a, b)
 		if down {
 			n = -n
@@ -44,7 +48,7 @@ func (s spec) compare() func(a, b *node) int {
 	}
 }
 
-func byLess(less func(a, b view.Row) bool, a, b view.Row) int {
+func byLess[T any](less func(a, b T) bool, a, b T) int {
 	switch {
 	case less(a, b):
 		return -1

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,7 +19,7 @@ type refresh struct {
 	took     time.Duration // the last scan
 	at       time.Time     // when it ended
 	err      error         // of the last scan; nil after one that succeeded
-	changes  string        // what the last one brought, in words
+	changes  []string      // what the last one brought: in words, and in signs for where there is no room
 	fresh    map[id]*change
 }
 
@@ -71,18 +72,22 @@ func (m *Model) scanned(msg scannedMsg) tea.Cmd {
 	return tea.Batch(m.rebuild(), m.arm())
 }
 
-// changeWords counts what changed, "" for nothing.
-func changeWords(c inspect.Changes) string {
-	text := ""
+// changeWords counts what changed, in words and in signs; nil for nothing.
+func changeWords(c inspect.Changes) []string {
+	var words, signs []string
 	for _, n := range []struct {
-		count int
-		what  string
-	}{{len(c.Appeared), "new"}, {len(c.Left), "gone"}, {len(c.Changed), "changed"}} {
+		count      int
+		what, sign string
+	}{{len(c.Appeared), "new", "+"}, {len(c.Left), "gone", "-"}, {len(c.Changed), "changed", "*"}} {
 		if n.count > 0 {
-			text += fmt.Sprintf(" %d %s", n.count, n.what)
+			words = append(words, fmt.Sprintf("%d %s", n.count, n.what))
+			signs = append(signs, fmt.Sprintf("%s%d", n.sign, n.count))
 		}
 	}
-	return text
+	if words == nil {
+		return nil
+	}
+	return []string{strings.Join(words, " "), strings.Join(signs, " ")}
 }
 
 // arm waits for the next scan.
@@ -91,8 +96,7 @@ func (m *Model) arm() tea.Cmd {
 	if !m.opt.Live || m.refresh.paused {
 		return nil
 	}
-	due := tickMsg(m.refresh.tick)
-	return tea.Tick(m.opt.Interval, func(time.Time) tea.Msg { return due })
+	return m.after(m.opt.Interval, tickMsg(m.refresh.tick))
 }
 
 func (m *Model) ticked(msg tickMsg) tea.Cmd {

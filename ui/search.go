@@ -9,11 +9,11 @@ import (
 
 // askSearch finds while it is typed, from the cursor on, in folded groups too.
 func (m *Model) askSearch() tea.Cmd {
-	from := m.here()
+	from, folds := m.here(), m.spec.folds
 	p := &prompt{label: "find", caret: -1, hint: "name, command line, group or PID   then n and N"}
 	p.changed = func(m *Model, text string) tea.Cmd {
 		m.search = text
-		m.table.Select(from)
+		m.returnTo(from, folds)
 		return m.find(1, true)
 	}
 	p.done = func(m *Model, text string) tea.Cmd {
@@ -21,11 +21,18 @@ func (m *Model) askSearch() tea.Cmd {
 		return nil
 	}
 	p.back = func(m *Model) tea.Cmd {
-		m.table.Select(from)
+		m.returnTo(from, folds)
 		return m.moved()
 	}
 	m.prompt = p
 	return nil
+}
+
+// returnTo goes back to where a search began: what was found on the way is folded again.
+func (m *Model) returnTo(from id, folds map[foldKey]bool) {
+	m.spec.folds = folds
+	m.reflow()
+	m.table.Select(from)
 }
 
 // here is the identity of the cursor's row.
@@ -98,12 +105,15 @@ func (n *node) contains(want string) bool {
 
 // askPID goes to a process while its PID is typed, which began with the key pressed.
 func (m *Model) askPID() tea.Cmd {
-	from := m.here()
+	from, folds := m.here(), m.spec.folds
 	p := &prompt{label: "PID", caret: -1}
-	p.changed = (*Model).goToPID
+	p.changed = func(m *Model, text string) tea.Cmd {
+		m.returnTo(from, folds)
+		return m.goToPID(text)
+	}
 	p.done = (*Model).goToPID
 	p.back = func(m *Model) tea.Cmd {
-		m.table.Select(from)
+		m.returnTo(from, folds)
 		return m.moved()
 	}
 	m.prompt = p

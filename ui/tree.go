@@ -19,13 +19,28 @@ func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec
 	}
 	var roots []*node
 	for _, g := range inspect.GroupProcesses(ix, ps, s.groupBy) {
-		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, g), cells: map[string]view.Cell{}}
+		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, payload(g)), cells: map[string]view.Cell{}}
 		n.kids = processes(ix, fresh, g.Processes, n, s)
 		n.label = groupLabel(&g)
 		roots = append(roots, n)
 	}
 	fillCommon(roots, s.columns)
 	return roots
+}
+
+// payload is g without the processes that serve it from outside, if there are others: a shim holds all capabilities
+// and says nothing of what its container may do.
+func payload(g inspect.Group) inspect.Group {
+	inside := make([]*inspect.Process, 0, len(g.Processes))
+	for _, p := range g.Processes {
+		if p.Role != inspect.RoleHelper {
+			inside = append(inside, p)
+		}
+	}
+	if len(inside) > 0 {
+		g.Processes = inside
+	}
+	return g
 }
 
 func groupLabel(g *inspect.Group) string {

@@ -78,12 +78,10 @@ func (m *Model[K, T]) marks(b *line.Builder, r *Row[K, T], cursor bool) {
 	if cursor {
 		b.Put("", ">")
 	}
+	b.To(1)
 	if r.Tag {
-		b.To(1)
 		b.Put(m.style.Roles[view.Notice], "#")
-	}
-	if r.Fresh {
-		b.To(2)
+	} else if r.Fresh {
 		b.Put(m.style.Roles[view.Changed], "*")
 	}
 }

@@ -4,11 +4,22 @@ import (
 	"capview/ui/view"
 )
 
-// gutter is the cells before the first column: the cursor's `>`, the tag's `#`, the `*` of what is fresh.
-const gutter = 3
+// gutter is the cells before the first column: the cursor's `>`, then `#` of a tag or `*` of what is fresh.
+const gutter = 2
 
-// gap is the cells between columns.
-const gap = 2
+// core is how many columns are shown if they fit at all. Those after them come only where nothing is squeezed for them.
+const core = 7
+
+// enough is what a column may claim before those after the core are left out for it.
+const enough = 24
+
+// gap is the cells between columns: a narrow screen has none to spare.
+func (m *Model[K, T]) gap() int {
+	if m.width < 100 {
+		return 1
+	}
+	return 2
+}
 
 // placed is a column that is on the screen: from cell at, w cells wide.
 type placed struct{ col, at, w int }
@@ -30,25 +41,37 @@ func Measure[K comparable, T any](cols []view.Column[T], rows []Row[K, T], limit
 	return widths
 }
 
-// indent is the cells of tree before a row's first cell.
+// indent is the cells of tree before a row's first cell: two for each level, two for the fold's sign.
 func indent(depth uint8, fold Fold) int {
-	n := 2 * int(depth)
-	if fold != Leaf {
-		n += 2
+	if depth == 0 && fold == Leaf {
+		return 0
 	}
-	return n
+	return 2*int(depth) + 2
 }
 
 // place chooses the columns that fit at their least width, then widens them towards what they need.
 func (m *Model[K, T]) place() {
+	gap := m.gap()
+	left := m.choose(gap)
+	m.widen(left)
+	at := gutter
+	for i := range m.placed {
+		m.placed[i].at = at
+		at += m.placed[i].w + gap
+	}
+}
+
+// choose places columns at their least width and returns how many cells that leaves.
+func (m *Model[K, T]) choose(gap int) int {
+	left, claims := m.width-gutter, 0
 	m.placed = m.placed[:0]
-	left := m.width - gutter
 	for c := range m.cols {
 		if c > 0 && c <= m.first {
 			continue
 		}
 		w := m.least(c)
-		if c > 0 && left < w+gap {
+		claims += max(w, min(m.need(c), enough)) + gap
+		if c > 0 && (left < w+gap || len(m.placed) >= core && claims > m.width) {
 			break
 		}
 		if c > 0 {
@@ -58,16 +81,18 @@ func (m *Model[K, T]) place() {
 		left -= w
 		m.placed = append(m.placed, placed{col: c, w: w})
 	}
-	m.widen(left)
-	at := gutter
-	for i := range m.placed {
-		m.placed[i].at = at
-		at += m.placed[i].w + gap
-	}
+	return left
 }
 
-// widen gives away left cells: a column gets no more than it needs, those with more Flex sooner.
+// widen gives away left cells: a column gets no more than it needs; first those that need very few, then those with
+// more Flex sooner.
 func (m *Model[K, T]) widen(left int) {
+	for i := range m.placed {
+		if n := m.need(m.placed[i].col) - m.placed[i].w; n <= 2 && n <= left {
+			m.placed[i].w += n
+			left -= n
+		}
+	}
 	for given := true; left > 0 && given; {
 		given = false
 		for i := range m.placed {
@@ -91,7 +116,7 @@ func (m *Model[K, T]) need(c int) int {
 	if m.natural != nil {
 		n = max(n, m.natural[c])
 	}
-	if most := m.cols[c].Max; most > 0 && c > 0 {
+	if most := m.cols[c].Max; most > 0 {
 		n = max(min(n, most), m.least(c))
 	}
 	return n
