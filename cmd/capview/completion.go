@@ -55,9 +55,11 @@ func (a *app) completeContainers(cmd *cobra.Command, args []string, _ string) ([
 			continue
 		}
 		about := view.Clean(strings.TrimSpace(c.Runtime + " " + c.Image.Or("")))
-		names = append(names, view.ContainerName(c)+"\t"+about)
-		if id := view.Clean(c.ID[:min(len(c.ID), 12)]); id != view.ContainerName(c) {
-			names = append(names, id+"\t"+view.ContainerName(c)+" "+about)
+		if name := c.Name.Or(""); name != "" {
+			names = append(names, view.Clean(name)+"\t"+about)
+		}
+		if id := view.Clean(c.ID[:min(len(c.ID), 12)]); id != "" {
+			names = append(names, id+"\t"+called(ix, c)+" "+about)
 		}
 	}
 	slices.Sort(names)

@@ -192,10 +192,10 @@ func (a *app) writeChanges(form string, before, after *inspect.Index, c inspect.
 		return writeJSON(a.out, jsonChanges(before, after, c))
 	}
 	for _, left := range c.ContainersLeft {
-		a.writeContainer("-", left)
+		a.writeContainer("-", before, left)
 	}
 	for _, appeared := range c.ContainersAppeared {
-		a.writeContainer("+", appeared)
+		a.writeContainer("+", after, appeared)
 	}
 	for _, p := range c.Left {
 		a.writeProcess("-", before, p)
@@ -213,12 +213,12 @@ func (a *app) writeChanges(form string, before, after *inspect.Index, c inspect.
 }
 
 // writeContainer writes the line that names a group of processes.
-func (a *app) writeContainer(mark string, c *inspect.Container) {
+func (a *app) writeContainer(mark string, ix *inspect.Index, c *inspect.Container) {
 	about := string(c.Kind)
 	if c.Runtime != "" {
 		about += ", " + c.Runtime
 	}
-	fmt.Fprintf(a.out, "%s %s  (%s)\n", mark, view.ContainerName(c), view.Clean(about))
+	fmt.Fprintf(a.out, "%s %s  (%s)\n", mark, called(ix, c), view.Clean(about))
 }
 
 // writeProcess writes the line that names a process: what, PID, name, user, effective set, group.
@@ -230,7 +230,7 @@ func (a *app) writeProcess(mark string, ix *inspect.Index, p *inspect.Process) {
 		line = append(line, c.Cell(row).Text)
 	}
 	if c := ix.Container(p.Container); c != nil {
-		line = append(line, "in "+view.ContainerName(c))
+		line = append(line, "in "+called(ix, c))
 	}
 	fmt.Fprintln(a.out, strings.Join(line, "  "))
 }

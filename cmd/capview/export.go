@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +58,9 @@ func (a *app) runExport(cmd *cobra.Command, args []string, force bool) error {
 	if name == "-" {
 		return snapshot.Write(a.out, ix.Snapshot)
 	}
+	done := holdSignals()
 	written, err := a.create(name, ix.Snapshot, force, nil)
+	done()
 	if err != nil {
 		return err
 	}
@@ -78,6 +82,14 @@ func (a *app) create(name string, s *inspect.Snapshot, force bool, progress func
 		hint = "choose another name, or replace it with --force"
 	}
 	return "", trouble(hint, "%w", err)
+}
+
+// holdSignals keeps what would end the process from ending it until done is called: a file that is being written is
+// finished, not left beside its name.
+func holdSignals() (done func()) {
+	held := make(chan os.Signal, 1)
+	signal.Notify(held, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	return func() { signal.Stop(held) }
 }
 
 // sudoUser is the ids of the user who called sudo; -1 where it was not sudo, or this is not root (the variables are

@@ -22,7 +22,8 @@ type listing struct {
 const listLong = `List prints a row a process, or a row a group with --containers.
 
 Rows stand together by what --group says, processes by PID within; --sort orders them all, most significant key first,
-"-" before a key turns it round; power orders the most powerful first. The wide table and csv have every fact that decides over capabilities, json and ndjson every column; --columns chooses.`
+"-" before a key turns it round; power orders the most powerful first. The wide table and csv have every fact that decides
+over capabilities, json and ndjson every column; --columns chooses. See 'capview help columns' and 'capview help filter'.`
 
 func (a *app) listCommand() *cobra.Command {
 	var l listing

@@ -56,7 +56,7 @@ func noContainer(ix *inspect.Index, name string) error {
 	var names []string
 	for i := range ix.Containers {
 		if c := &ix.Containers[i]; c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox {
-			names = append(names, view.ContainerName(c))
+			names = append(names, called(ix, c))
 		}
 	}
 	slices.Sort(names)
@@ -74,7 +74,7 @@ func noContainer(ix *inspect.Index, name string) error {
 // those whose id begins with it, else those whose name it is part of.
 func findContainers(ix *inspect.Index, name string) []*inspect.Container {
 	for _, means := range []func(*inspect.Container) bool{
-		func(c *inspect.Container) bool { return slices.Contains(containerNames(c), name) },
+		func(c *inspect.Container) bool { return slices.Contains(containerNames(ix, c), name) },
 		func(c *inspect.Container) bool { return len(name) >= 4 && strings.HasPrefix(c.ID, name) },
 		func(c *inspect.Container) bool { return strings.Contains(c.Name.Or(""), name) },
 	} {
@@ -92,8 +92,8 @@ func findContainers(ix *inspect.Index, name string) []*inspect.Container {
 }
 
 // containerNames is everything that a group is called in full.
-func containerNames(c *inspect.Container) []string {
-	names := []string{c.Key, view.ContainerName(c)}
+func containerNames(ix *inspect.Index, c *inspect.Container) []string {
+	names := []string{c.Key, ix.Label(c)}
 	for _, name := range []string{c.ID, c.Unit, c.Name.Or("")} {
 		if name != "" {
 			names = append(names, name)
@@ -104,3 +104,6 @@ func containerNames(c *inspect.Container) []string {
 	}
 	return names
 }
+
+// called is a group's label as it may be shown.
+func called(ix *inspect.Index, c *inspect.Container) string { return view.Clean(ix.Label(c)) }

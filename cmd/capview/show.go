@@ -106,7 +106,7 @@ func (a *app) showContainer(ix *inspect.Index, name, form string) error {
 		return noContainer(ix, name)
 	}
 	if len(found) > 1 {
-		return ambiguous(found, name)
+		return ambiguous(ix, found, name)
 	}
 	c := found[0]
 	g := groupOf(ix, c)
@@ -127,7 +127,7 @@ func (a *app) showContainer(ix *inspect.Index, name, form string) error {
 
 // groupOf is c with its processes.
 func groupOf(ix *inspect.Index, c *inspect.Container) inspect.Group {
-	g := inspect.Group{Key: c.Key, Label: view.ContainerName(c), Kind: c.Kind, Container: c}
+	g := inspect.Group{Key: c.Key, Label: ix.Label(c), Kind: c.Kind, Container: c}
 	for i := range ix.Processes {
 		if p := &ix.Processes[i]; p.Container == c.Key {
 			g.Processes = append(g.Processes, p)
@@ -137,10 +137,10 @@ func groupOf(ix *inspect.Index, c *inspect.Container) inspect.Group {
 }
 
 // ambiguous names what the name could mean, with what tells them apart.
-func ambiguous(found []*inspect.Container, name string) error {
+func ambiguous(ix *inspect.Index, found []*inspect.Container, name string) error {
 	var lines []string
 	for _, c := range found[:min(len(found), 10)] {
-		lines = append(lines, strings.Join([]string{view.ContainerName(c), c.Runtime, c.Key}, "  "))
+		lines = append(lines, strings.Join([]string{called(ix, c), c.Runtime, c.Key}, "  "))
 	}
 	if more := len(found) - len(lines); more > 0 {
 		lines = append(lines, "and "+strconv.Itoa(more)+" more")
