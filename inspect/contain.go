@@ -28,6 +28,9 @@ import (
 func Contain(s *Snapshot) {
 	g := newGrouper(s)
 	for i := range s.Processes {
+		g.at[i] = g.place(&s.Processes[i])
+	}
+	for i := range s.Processes {
 		p := &s.Processes[i]
 		p.Container, p.Nested, p.Role = "", "", RolePayload
 		g.of[i] = g.group(i)
@@ -40,13 +43,17 @@ func Contain(s *Snapshot) {
 	g.finish()
 }
 
-// none is the index of no group.
-const none = -1
+// none is the index of no group; unseen that of a group not asked for yet.
+const (
+	none   = -1
+	unseen = -2
+)
 
 // grouper is the state of one Contain.
 type grouper struct {
 	s          *Snapshot
 	of         []int // each process's group
+	at         []*place
 	groups     []Container
 	tallies    []tally        // of each group
 	index      map[string]int // groups by key
@@ -71,12 +78,13 @@ type place struct {
 	group  int    // the group it names; none
 	firm   bool   // that group holds whatever the namespaces say
 	nested string // key of the innermost container inside it
+	owner  int    // the group all its processes are in; none where they are in several, unseen at first
 }
 
 func newGrouper(s *Snapshot) *grouper {
 	likely := len(s.Processes)/8 + 8 // more grow
 	g := &grouper{
-		s: s, of: make([]int, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
+		s: s, of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
 		index: make(map[string]int, likely), places: make(map[string]*place, likely), byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
 	}
 	g.pidNS = hostPIDNS(s.Processes)
@@ -128,7 +136,7 @@ func (g *grouper) group(i int) int {
 	if p.KernelThread {
 		return g.fixedGroup(1, KindKernel)
 	}
-	pl := g.place(p)
+	pl := g.at[i]
 	p.Nested = pl.nested
 	if pl.id.Role == cgroup.Helper {
 		p.Role = RoleHelper
@@ -161,7 +169,7 @@ func (g *grouper) place(p *Process) *place {
 	path := p.Cgroup.Or("")
 	pl := g.places[path]
 	if pl == nil {
-		pl = &place{group: none}
+		pl = &place{group: none, owner: unseen}
 		if path != "" {
 			pl.id = cgroup.Match(path)
 			g.name(pl, path)

@@ -57,7 +57,7 @@ func (g *grouper) userNSGroup(i int) int {
 func (g *grouper) apart(i int, prefix string, kind Kind, inode uint64) Container {
 	id := strconv.FormatUint(inode, 10)
 	p := &g.s.Processes[i]
-	return Container{Key: prefix + id, Kind: kind, ID: id, Unit: g.place(p).id.Unit, Cgroup: p.Cgroup.Or("")}
+	return Container{Key: prefix + id, Kind: kind, ID: id, Unit: g.at[i].id.Unit, Cgroup: p.Cgroup.Or("")}
 }
 
 // nameUnnamed gives a group that only a namespace makes the name of its cgroup, where that is nobody else's and no
@@ -66,20 +66,19 @@ func (g *grouper) nameUnnamed() {
 	if len(g.byNS) == 0 {
 		return
 	}
-	owners := make(map[*place]int, len(g.places))
 	for i, of := range g.of {
-		p := &g.s.Processes[i]
-		if p.Role == RoleHelper {
-			continue
+		pl := g.at[i]
+		switch {
+		case g.s.Processes[i].Role == RoleHelper || pl.owner == of:
+		case pl.owner == unseen:
+			pl.owner = of
+		default:
+			pl.owner = none
 		}
-		pl := g.place(p)
-		if have, ok := owners[pl]; ok && have != of {
-			of = none
-		}
-		owners[pl] = of
 	}
-	for pl, of := range owners {
-		if of == none || !g.groups[of].unnamed() || g.groups[of].Cgroup != pl.id.Path || pl.id.Unit != "" || pl.id.Slice != "" {
+	for _, pl := range g.places {
+		of := pl.owner
+		if of < 0 || !g.groups[of].unnamed() || g.groups[of].Cgroup != pl.id.Path || pl.id.Unit != "" || pl.id.Slice != "" {
 			continue
 		}
 		if _, name := path.Split(pl.id.Path); name != "" && name != "payload" { // nspawn's, for all its containers

@@ -93,8 +93,7 @@ func (c *Container) unnamed() bool { return c.Key == "pidns/"+c.ID || c.Key == "
 
 // split finds the helpers of podman --cgroups=split: unit/runtime beside unit/libpod-payload-ID.
 func (g *grouper) split(i int) {
-	p := &g.s.Processes[i]
-	pl := g.place(p)
+	p, pl := &g.s.Processes[i], g.at[i]
 	if p.Cgroup.Or("") != pl.id.Path+"/runtime" {
 		return
 	}

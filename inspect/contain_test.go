@@ -167,6 +167,8 @@ func TestContain(t *testing.T) {
 		{"a virtual machine is a unit",
 			[]string{"1 0 systemd /init.scope", `30 1 qemu /machine.slice/machine-qemu\x2d1\x2dwin.scope/emulator user=900`},
 			[]string{"1 unit/init.scope", `30 unit/machine-qemu\x2d1\x2dwin.scope`}, nil},
+		{"PIDs have wrapped: the parent's is higher",
+			[]string{"1 0 init /", "30 90 sh /web pid=77", "90 1 sh /web pid=77"}, []string{"1 host", "30 pidns/77", "90 pidns/77"}, nil},
 		{"parents in a circle", []string{"5 6 a / pid=9", "6 5 b / pid=9 state=Z", "7 7 c / user=900"}, []string{"5 host", "6 host", "7 userns/900"}, nil},
 	} {
 		s := node(t, c.procs...)
