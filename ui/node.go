@@ -47,7 +47,7 @@ type change struct {
 var changedColumns = map[string]string{
 	"caps.effective": "effective", "caps.permitted": "permitted", "caps.inheritable": "inheritable",
 	"caps.bounding": "bounding", "caps.ambient": "ambient", "no_new_privs": "nnp", "file_caps": "filecaps",
-	"seccomp": "seccomp", "user": "user", "uid": "user", "namespaces": "userns", "comm": "name", "exe": "exe",
+	"seccomp": "seccomp", "user": "user", "uid": "user", "namespaces.user": "userns", "comm": "name", "exe": "exe",
 	"cmdline": "cmdline", "container": "container", "threads": "threads", "thread_count": "threads",
 }
 
@@ -61,6 +61,7 @@ func freshChanges(d inspect.Changes) map[id]*change {
 		columns := make(map[string]bool, len(c.Facts))
 		for _, f := range c.Facts {
 			columns[changedColumns[f.Fact]] = true
+			columns[changedColumns[f.Key()]] = true
 		}
 		fresh[processID(c.After)] = &change{columns: columns}
 	}

@@ -17,7 +17,8 @@ func (m *Model[K, T]) Title(b *line.Builder) string {
 		m.title(b, p, head)
 	}
 	if last := len(m.placed); last > 0 && m.placed[last-1].col < len(m.cols)-1 {
-		b.Right(head, ">")
+		b.To(m.width - 1)
+		b.Put(head, ">")
 	}
 	return b.String()
 }
