@@ -1,6 +1,9 @@
 package inspect
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Changes is what differs from one Snapshot to a later one of the same node, or between two nodes.
 type Changes struct {
@@ -32,6 +35,15 @@ type FactChange struct {
 	After  string
 	Gained string // for sets: what was gained, apart by commas, "cap_" left out; else ""
 	Lost   string
+}
+
+// Key is the key of the process that the fact is part of: "seccomp" of "seccomp.mode", "threads" of
+// "threads[8].caps.effective".
+func (f FactChange) Key() string {
+	if i := strings.IndexAny(f.Fact, ".["); i >= 0 {
+		return f.Fact[:i]
+	}
+	return f.Fact
 }
 
 // Diff compares two indexes, before and after. Within one boot (the same boot id) a process is the same where PID

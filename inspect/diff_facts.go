@@ -226,13 +226,10 @@ func (l *factList) fileCaps(a, b Opt[filecap.Caps]) {
 }
 
 func fileCapWords(c filecap.Caps) string {
-	switch {
-	case c.Revision == 0:
+	if c.None() {
 		return "none"
-	case c.Revision == 3:
-		return fmt.Sprintf("%s [rootid=%d]", c.Text, c.RootID)
 	}
-	return c.Text
+	return c.String()
 }
 
 // container adds a move to another container. Across boots processes are matched by it, so it is the same.

@@ -102,6 +102,14 @@ func TestDiffFacts(t *testing.T) {
 	}
 }
 
+func TestFactChangeKey(t *testing.T) {
+	for fact, want := range map[string]string{"comm": "comm", "seccomp.mode": "seccomp", "threads[8].caps.effective": "threads", "threads[8]": "threads"} {
+		if got := (FactChange{Fact: fact}).Key(); got != want {
+			t.Errorf("%s: %s", fact, got)
+		}
+	}
+}
+
 // Unknown on both sides is no change; known none is not unknown.
 func TestDiffUnknownSets(t *testing.T) {
 	unknown := func(p *Process) { p.Creds = Creds{} }
