@@ -100,10 +100,13 @@ func shows(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= ' ' && r != 0x7f
 	}
-	return strconv.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != brailleBlank
+	return strconv.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, deceptive)
 }
 
-const brailleBlank = '\u2800' // a symbol by its category, and nothing to be seen
+// deceptive is runes that are letters or symbols by their category and show as nothing (the blank Braille pattern), or
+// join the letter before them in some terminals and take a cell of their own in others (Hangul's medial and final
+// letters; its syllables, which text uses, are not concerned).
+var deceptive = &unicode.RangeTable{R16: []unicode.Range16{{0x1160, 0x11ff, 1}, {0x2800, 0x2800, 1}, {0xd7b0, 0xd7ff, 1}}}
 
 func appendByte(b []byte, c byte) []byte { return fmt.Appendf(b, `\x%02x`, c) }
 

@@ -23,6 +23,7 @@ func TestClean(t *testing.T) {
 		"a\u00a0b\u00ad\u3000":      `a\u00a0b\u00ad\u3000`,
 		"x\ufe0f\U000e0041":         `x\ufe0f\U000e0041`,
 		"\u3164\u115f\u2800":        `\u3164\u115f\u2800`,
+		"한국 \u1112\u1161\u11ab":     "한국 \u1112" + `\u1161\u11ab`,
 		"\ue000\U0010ffff":          `\ue000\U0010ffff`,
 		"e\u0301":                   "e\u0301",
 		"\u0301x":                   `\u0301x`,
