@@ -67,6 +67,12 @@ type Process struct {
 	Container string      `json:"container"`        // a Container's key; "" where too little could be read to tell
 	Nested    string      `json:"nested,omitempty"` // key of the innermost container inside Container that the cgroup claims
 	Role      Role        `json:"role"`             // what it is to its container
+	// Entered is the key of the container whose namespaces it is in although its cgroup is not that container's
+	// (nsenter(1), setns(2)); Container may be the same key, where nothing else told where it belongs.
+	Entered string `json:"entered,omitempty"`
+	// Outside is set where it is in its container's cgroup and in none of the namespaces that its container does not
+	// share with the host.
+	Outside bool `json:"outside,omitempty"`
 
 	// ThreadCount is how many threads the group has; Threads holds those of them whose Creds differ
 	// from the leader's (or all but the leader, when the source was asked for all).
@@ -173,8 +179,20 @@ type Container struct {
 	UserNamespace Opt[uint64]   `json:"user_namespace"` // of its first process
 	Declared      Opt[Declared] `json:"declared"`
 	NestedIn      string        `json:"nested_in"` // key of the container around it
-	// Claimed is set where the identity comes from a cgroup that a container's own root could have made.
+	// Claimed is set where the identity comes from a cgroup that a container's own root could have made, or from files
+	// or arguments of anyone but the host's root: an unprivileged user's runtime.
 	Claimed bool `json:"claimed"`
+	// Owner is the uid, in the reader's user namespace, of the unprivileged user whose runtime made it (rootless).
+	Owner Opt[uint32] `json:"owner"`
+	// Shares is the namespaces its payload has in common with the host or with other containers; unknown where no one
+	// looked.
+	Shares Opt[[]Share] `json:"shares"`
+}
+
+// Share is a namespace that two containers, or one and the host, have in common.
+type Share struct {
+	Type string `json:"type"` // by its name under /proc/PID/ns
+	With string `json:"with"` // key of the other container; "host"
 }
 
 // Pod is a Kubernetes pod (or a podman one, which has no namespace).
@@ -184,11 +202,46 @@ type Pod struct {
 	UID       string `json:"uid"`
 }
 
-// Declared is what the runtime was asked for (its OCI spec).
+// Declared is what the runtime was asked for: its OCI spec (config.json of the OCI runtime specification), or what its
+// own configuration has of it. A runtime may be asked for more than the kernel then gives.
 type Declared struct {
+	Source     string         `json:"source"`  // the file's path as its runtime sees it
+	Claimed    bool           `json:"claimed"` // the file, or the folder it is in, can be changed by others than the host's root
 	Caps       Opt[caps.Sets] `json:"caps"`
+	User       Opt[SpecUser]  `json:"user"`
 	NoNewPrivs Opt[bool]      `json:"no_new_privs"`
-	Seccomp    Opt[string]    `json:"seccomp"`
+	Seccomp    Opt[string]    `json:"seccomp"` // "none"; else the profile's name where known, "profile" where not
+	// SeccompDefault is what the profile does with a system call it does not name: "SCMP_ACT_ERRNO" (seccomp of the
+	// OCI runtime specification, defaultAction); "" where there is no profile.
+	SeccompDefault Opt[string] `json:"seccomp_default"`
+	// Namespaces is those it gets; of a type that is not among them it is in its runtime's own, as a rule the host's.
+	Namespaces Opt[[]SpecNamespace] `json:"namespaces"`
+	UIDMap     Opt[[]nsinfo.Range]  `json:"uid_map"` // outside as the runtime numbers them; empty: none was asked for
+	GIDMap     Opt[[]nsinfo.Range]  `json:"gid_map"`
+	Privileged Opt[bool]            `json:"privileged"` // as its runtime calls it (docker, podman, CRI --privileged)
+	// Mounts is those of them that lead out of the container.
+	Mounts Opt[[]SpecMount] `json:"mounts"`
+}
+
+// SpecUser is the credentials that a container's first process was to get, by the numbers inside the container.
+type SpecUser struct {
+	UID    uint32   `json:"uid"`
+	GID    uint32   `json:"gid"`
+	Groups []uint32 `json:"groups"`
+}
+
+// SpecNamespace is a namespace a container was to get: a new one, or the one at Path.
+type SpecNamespace struct {
+	Type string `json:"type"` // by its name under /proc/PID/ns
+	Path string `json:"path"` // "": a new one
+}
+
+// SpecMount is a mount that gives a container a part of the host, and what that part is.
+type SpecMount struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	ReadOnly    bool   `json:"read_only"`
+	Risk        string `json:"risk"` // in a few words: "the host's root directory", "docker's socket"
 }
 
 // Gap is something that could not be read, and why. It never stands for "none".

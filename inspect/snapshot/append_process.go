@@ -71,6 +71,13 @@ func (a *appender) place(p *inspect.Process) {
 	}
 	a.raw(`,"role":`)
 	a.str(string(p.Role))
+	if p.Entered != "" {
+		a.raw(`,"entered":`)
+		a.str(p.Entered)
+	}
+	if p.Outside {
+		a.raw(`,"outside":true`)
+	}
 	a.raw(`,"thread_count":`)
 	a.int(int64(p.ThreadCount))
 	a.raw(`,"threads":`)

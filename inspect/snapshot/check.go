@@ -161,6 +161,7 @@ func (r *reader) clearDangling(index map[string]*inspect.Container) {
 	for i := range r.s.Processes {
 		clear(&r.s.Processes[i].Container)
 		clear(&r.s.Processes[i].Nested)
+		clear(&r.s.Processes[i].Entered)
 	}
 	for i := range r.s.Containers {
 		clear(&r.s.Containers[i].NestedIn)

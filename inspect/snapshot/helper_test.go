@@ -34,9 +34,9 @@ func valid(r *rand.Rand) *inspect.Snapshot {
 }
 
 func validProcess(p *inspect.Process, pid int, cs []inspect.Container) {
-	p.PID, p.PPID, p.ThreadCount, p.Container, p.Nested = pid, pid-1, 1, "", ""
+	p.PID, p.PPID, p.ThreadCount, p.Container, p.Nested, p.Entered = pid, pid-1, 1, "", "", ""
 	if len(cs) > 0 {
-		p.Container = cs[0].Key
+		p.Container, p.Entered = cs[0].Key, cs[len(cs)-1].Key
 	}
 	clean := func(c *inspect.Creds) {
 		if s, known := c.Seccomp.Get(); known {

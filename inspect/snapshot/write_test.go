@@ -166,7 +166,7 @@ func (f *failing) Write(p []byte) (int, error) {
 
 // Everything in the model has a place in the appender: a Process with nothing zero has every key.
 func TestEveryKeyIsWritten(t *testing.T) {
-	p := inspect.Process{Status: "x", Nested: "y", Threads: []inspect.Thread{{}}, Gaps: []inspect.Gap{{}}}
+	p := inspect.Process{Status: "x", Nested: "y", Entered: "z", Outside: true, Threads: []inspect.Thread{{}}, Gaps: []inspect.Gap{{}}}
 	p.Caps = inspect.Some(caps.Sets{})
 	var a appender
 	a.process(&p)
