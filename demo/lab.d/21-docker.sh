@@ -16,14 +16,14 @@ up_docker() {
 	wait_for dockerd 30 docker version
 	make_image capview.lab/web:1 "$LAB/web.tar"
 	docker load -q -i "$LAB/web.tar" >/dev/null
-	run_docker web
+	run_docker web -- httpd -f -p 80
 	run_docker plain-user --user 1000:1000
-	run_docker bind-file --user 1000:1000 --entrypoint /opt/bind/sleep -- 86400
-	run_docker admin --cap-add NET_ADMIN --cap-add SYS_PTRACE
+	run_docker bind-file --user 1000:1000 -- /opt/bind/httpd -f -p 80
+	run_docker admin --cap-add NET_ADMIN --cap-add SYS_PTRACE -- tail -f /dev/null
 	run_docker dropped --cap-drop ALL --cap-add CHOWN --security-opt no-new-privileges
 	run_docker unconfined --security-opt seccomp=unconfined
-	run_docker with-init --init
-	run_docker hostpid --pid host
+	run_docker with-init --init -- nc -l -p 9000
+	run_docker hostpid --pid host -- syslogd -n -O /dev/null
 	run_docker family -- /bin/sh -c 'sleep 86400 & sleep 86400 & wait'
 }
 

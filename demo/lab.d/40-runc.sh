@@ -6,10 +6,10 @@ needs_runc() { echo runc jq; }
 runc() { command runc --root "$LAB/runc/state" "$@"; }
 
 up_runc() {
-	run_runc lab-bare '.'
-	run_runc lab-ambient '.process.user = {"uid": 1000, "gid": 1000}
+	run_runc "$LAB_NAME-bare" '.'
+	run_runc "$LAB_NAME-ambient" '.process.user = {"uid": 1000, "gid": 1000}
 		| .process.capabilities = ({"bounding":[],"permitted":[],"effective":[],"inheritable":[],"ambient":[]} | map_values(["CAP_NET_RAW"]))'
-	run_runc lab-mapped '.linux.namespaces += [{"type": "user"}]
+	run_runc "$LAB_NAME-mapped" '.linux.namespaces += [{"type": "user"}]
 		| .linux.uidMappings = [{"containerID": 0, "hostID": 300000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings
 		| .mounts |= map(select(.type | IN("proc", "tmpfs")))'
 }

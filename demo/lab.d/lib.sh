@@ -28,6 +28,7 @@ ready() {
 	mkdir -p "$LAB"
 	chmod 711 "$LAB"
 	touch "$LAB/.capview-lab"
+	echo "$LAB_NAME" >"$LAB/name"
 	mkdir -p "$LAB"/{pids,log,bin,cgroups}
 	case ,$(findmnt -no OPTIONS -T "$LAB"), in
 	*,nosuid,*) say "$LAB is mounted nosuid: file capabilities would not count there"; exit 1 ;;
@@ -105,12 +106,12 @@ make_rootfs() {
 	mkdir -p "$1"/{bin,dev,proc,sys,etc,tmp,usr,opt/bind}
 	cp /bin/busybox "$1/bin/busybox"
 	local applet
-	for applet in sh sleep ls cat id true; do ln -sf busybox "$1/bin/$applet"; done
+	for applet in sh sleep ls cat id true httpd syslogd tail nc; do ln -sf busybox "$1/bin/$applet"; done
 	printf 'root:x:0:0:root:/:/bin/sh\napp:x:1000:1000:app:/:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\napp:x:1000:\n' >"$1/etc/group"
 	echo 'ID=capview-lab' >"$1/etc/os-release"
-	cp /bin/busybox "$1/opt/bind/sleep"
-	setcap cap_net_bind_service=ep "$1/opt/bind/sleep"
+	cp /bin/busybox "$1/opt/bind/httpd"
+	setcap cap_net_bind_service=ep "$1/opt/bind/httpd"
 }
 
 # make_image NAME FILE writes the root file system as an archive that docker load and ctr import read.
@@ -134,7 +135,7 @@ remove_cgroups() {
 	local dir
 	comm -13 "$LAB/cgroups/before" <(top_cgroups) | while read -r dir; do
 		case ${dir##*/} in
-		docker | libpod_parent | kubepods | payload | supervisor | lxc.* | lab-* | default)
+		docker | libpod_parent | kubepods | payload | supervisor | lxc.pivot | lxc.*."$LAB_NAME"* | "$LAB_NAME"-*)
 			find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || true
 			;;
 		esac
