@@ -195,7 +195,7 @@ func TestDiffAcrossBoots(t *testing.T) {
 func TestDiffFindsEveryField(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	none := map[string]bool{"PID": true, "StartTime": true, "PPID": true, "KernelThread": true, "State": true, "Cmdline": true, "ExeFile": true, "User": true,
-		"SecureBits": true, "Cgroup": true, "Nested": true, "Role": true, "ThreadCount": true, "Status": true, "Gaps": true}
+		"SecureBits": true, "Cgroup": true, "Nested": true, "Role": true, "Entered": true, "Outside": true, "ThreadCount": true, "Status": true, "Gaps": true}
 	for range 300 {
 		var a, other Process
 		arbitrary.Fill(r, &a)
