@@ -62,7 +62,7 @@ func build(ix *inspect.Index, fresh map[id]*change, s spec) built {
 	b.roots = grow(ix, fresh, kept, s)
 	order(b.roots, s)
 	b.rows = flatten(b.roots, s)
-	b.widths = table.Measure(nodeColumns(s.columns), b.rows, 1000)
+	b.widths = table.Measure(nodeColumns(s.columns), b.rows, 500)
 	return b
 }
 

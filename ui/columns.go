@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 
 	"capview/inspect"
 	"capview/ui/view"
@@ -56,7 +56,7 @@ func nameColumn() view.Column[*node] {
 			case n.fresh != nil && (n.fresh.appeared || n.fresh.columns[nameKey]):
 				role = view.Changed
 			}
-			return view.Cell{Text: n.label, Role: role}
+			return view.Cell{Text: n.label(), Role: role}
 		},
 	}
 }
@@ -116,13 +116,21 @@ func byKey[T any](cols []view.Column[T]) map[string]view.Column[T] {
 	return m
 }
 
-// nodeLabel is what the tree shows of a process or thread.
-// The numbers stand under each other.
-func nodeLabel(r view.Row) string {
-	if r.T != nil {
-		return fmt.Sprintf("%d %s", r.T.TID, view.Clean(r.T.Comm))
+// label is what the tree shows of a node, clean: a group's name and how many processes, a process's PID and name. It
+// is made when it is drawn. The numbers stand under each other.
+func (n *node) label() string {
+	if n.group != nil {
+		return view.Clean(n.group.Label) + " (" + strconv.Itoa(len(n.group.Processes)) + ")"
 	}
-	label := fmt.Sprintf("%*d %s", pidWidth(r.Ix), r.P.PID, view.Clean(r.P.Comm))
+	return rowLabel(n.row)
+}
+
+func rowLabel(r view.Row) string {
+	if r.T != nil {
+		return strconv.Itoa(r.T.TID) + " " + view.Clean(r.T.Comm)
+	}
+	pid := strconv.Itoa(r.P.PID)
+	label := strings.Repeat(" ", max(pidWidth(r.Ix)-len(pid), 0)) + pid + " " + view.Clean(r.P.Comm)
 	if r.P.Role == inspect.RoleHelper || r.P.Role == inspect.RoleInfra {
 		label += " (" + string(r.P.Role) + ")"
 	}

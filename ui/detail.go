@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -107,7 +108,7 @@ func (m *Model) readGroup(want id) tea.Cmd {
 		}
 	}
 	return func() tea.Msg {
-		return detailMsg{id: want, title: n.label, sections: view.GroupSections(n.sum.Ix, *n.group)}
+		return detailMsg{id: want, title: n.label(), sections: view.GroupSections(n.sum.Ix, *n.group)}
 	}
 }
 
@@ -120,7 +121,7 @@ func (m *Model) readProcess(want id) tea.Cmd {
 		if p == nil || p.StartTime != want.start {
 			return detailMsg{id: want, keep: true, note: "this process has ended: this is what was read last"}
 		}
-		msg := detailMsg{id: want, title: nodeLabel(view.Row{Ix: ix, P: p})}
+		msg := detailMsg{id: want, title: strings.TrimSpace(rowLabel(view.Row{Ix: ix, P: p}))}
 		if opt.Detail != nil {
 			full, err := readFull(ctx, opt, want)
 			switch {

@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -151,7 +152,7 @@ func (m *Model) toggleFollow() tea.Cmd {
 		m.say("no longer following")
 	case n != nil && n.group == nil:
 		m.follow = n.id
-		m.say("following " + n.label)
+		m.say("following " + strings.TrimSpace(n.label()))
 	default:
 		m.say("only a process can be followed")
 	}

@@ -28,7 +28,6 @@ type node struct {
 	kids   []*node // a group's processes, a process's threads
 	parent *node
 	power  int
-	label  string               // a group's, or a process's "PID name"; clean
 	sum    view.GroupRow        // a group's
 	cells  map[string]view.Cell // a group's, of the columns that sum has not
 	fresh  *change              // what differs from the last refresh; nil: nothing

@@ -89,7 +89,7 @@ func everyNode(all, ns []*node) []*node {
 
 // contains tells whether want, in lower case, is in what n shows or runs.
 func (n *node) contains(want string) bool {
-	if strings.Contains(strings.ToLower(n.label), want) {
+	if strings.Contains(strings.ToLower(n.label()), want) {
 		return true
 	}
 	if n.row.P == nil || n.row.T != nil {

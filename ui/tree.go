@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"maps"
 
 	"capview/inspect"
@@ -21,7 +20,6 @@ func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec
 	for _, g := range inspect.GroupProcesses(ix, ps, s.groupBy) {
 		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, payload(g)), cells: map[string]view.Cell{}}
 		n.kids = processes(ix, fresh, g.Processes, n, s)
-		n.label = groupLabel(&g)
 		roots = append(roots, n)
 	}
 	fillCommon(roots, s.columns)
@@ -43,17 +41,12 @@ func payload(g inspect.Group) inspect.Group {
 	return g
 }
 
-func groupLabel(g *inspect.Group) string {
-	return fmt.Sprintf("%s (%d)", view.Clean(g.Label), len(g.Processes))
-}
-
 func processes(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, parent *node, s spec) []*node {
 	nodes := make([]node, len(ps))
 	kids := make([]*node, len(ps))
 	for i, p := range ps {
 		n := &nodes[i]
 		*n = node{id: processID(p), row: view.Row{Ix: ix, P: p}, parent: parent, power: inspect.Power(ix, p)}
-		n.label = nodeLabel(n.row)
 		if n.fresh = fresh[n.id]; n.fresh != nil && parent != nil {
 			parent.fresh = n.fresh
 		}
@@ -71,7 +64,6 @@ func threads(p *node) []*node {
 		t := &p.row.P.Threads[i]
 		n := &node{id: p.id, row: view.Row{Ix: p.row.Ix, P: p.row.P, T: t}, parent: p, power: p.power}
 		n.id.tid = t.TID
-		n.label = nodeLabel(n.row)
 		kids[i] = n
 	}
 	return kids
