@@ -89,12 +89,14 @@ func (g *grouper) named(i int) bool {
 }
 
 // unnamed tells whether only a namespace sets c apart.
-func (c *Container) unnamed() bool { return c.Key == "pidns/"+c.ID || c.Key == "userns/"+c.ID }
+func (c *Container) unnamed() bool {
+	return strings.HasPrefix(c.Key, "pidns/") || strings.HasPrefix(c.Key, "userns/")
+}
 
 // split finds the helpers of podman --cgroups=split: unit/runtime beside unit/libpod-payload-ID.
 func (g *grouper) split(i int) {
 	p, pl := &g.s.Processes[i], g.at[i]
-	if p.Cgroup.Or("") != pl.id.Path+"/runtime" {
+	if unit, ok := strings.CutSuffix(p.Cgroup.Or(""), "/runtime"); !ok || unit != pl.id.Path {
 		return
 	}
 	for of := range g.groups {
