@@ -113,7 +113,11 @@ func buildBinary(t *testing.T) string {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command")
 	}
-	binary := filepath.Join(t.TempDir(), "capview")
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // other users run it too
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "capview")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}

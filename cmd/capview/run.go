@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -87,7 +88,30 @@ func (a *app) root() *cobra.Command {
 	)
 	root.AddCommand(topics()...)
 	a.completions(root)
+	refuseUnknown(root)
 	return root
+}
+
+// refuseUnknown makes cobra's own commands fail for a shell or topic that there is not: they print help and succeed.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				return usage(cmd, fmt.Errorf("completion for which shell? bash, zsh, fish or powershell"))
+			}
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return nil }
+		case "help":
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				if found, _, err := root.Find(args); err != nil || found == root && len(args) > 0 {
+					return usage(root, fmt.Errorf("no help on %q", strings.Join(args, " ")))
+				}
+				return nil
+			}
+		}
+	}
 }
 
 // prepare checks the flags that every command takes, before any of them acts.

@@ -76,7 +76,7 @@ func findContainers(ix *inspect.Index, name string) []*inspect.Container {
 	for _, means := range []func(*inspect.Container) bool{
 		func(c *inspect.Container) bool { return slices.Contains(containerNames(ix, c), name) },
 		func(c *inspect.Container) bool { return len(name) >= 4 && strings.HasPrefix(c.ID, name) },
-		func(c *inspect.Container) bool { return strings.Contains(c.Name.Or(""), name) },
+		func(c *inspect.Container) bool { return name != "" && strings.Contains(c.Name.Or(""), name) },
 	} {
 		var found []*inspect.Container
 		for i := range ix.Containers {

@@ -13,6 +13,7 @@ import (
 	"capview/cmd/tty"
 	"capview/inspect"
 	"capview/ui"
+	"capview/ui/view"
 )
 
 // interactive is the flags of the terminal program.
@@ -39,6 +40,9 @@ func (a *app) runRoot(cmd *cobra.Command) error {
 		return a.runList(cmd, l)
 	}
 	if _, err := a.keep(); err != nil {
+		return err
+	}
+	if _, err := columnOf(view.Processes(), a.interactive.sort); err != nil && a.interactive.sort != "" {
 		return err
 	}
 	if a.interactive.interval < 100*time.Millisecond {
