@@ -134,6 +134,22 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// Where the cgroup and the namespaces disagree, the page says so.
+func TestOddPlace(t *testing.T) {
+	ix := node(t)
+	p := *ix.Process(2000)
+	p.Entered, p.Outside, p.Nested = ix.Containers[1].Key, true, "inner\x1b[2J"
+	var b bytes.Buffer
+	if err := WriteSections(&b, ProcessSections(ix, &p)[:1], 120, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"entered    docker bbbbbbbbbbbb: it is", "none of the container's own", `within it  inner\x1b[2J, as`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
 // What JSON escapes beyond encoding/json decodes to the raw string.
 func TestJSONIsRaw(t *testing.T) {
 	ix := node(t)

@@ -57,7 +57,7 @@ func overviewBlocks(r Row) []Block {
 			pair("no_new_privs", nnpCell(p.NoNewPrivs)),
 			pair("securebits", secureBitsCell(p.SecureBits)),
 		}},
-		{Title: "Belongs to", Rows: belongsTo(r.container(), group, optText(p.Cgroup), string(p.Role))},
+		{Title: "Belongs to", Rows: append(belongsTo(r.container(), group, optText(p.Cgroup), string(p.Role)), oddPlace(r)...)},
 	}
 }
 
@@ -181,8 +181,32 @@ func belongsTo(c *inspect.Container, name, cgroup Cell, role string) [][]Cell {
 	if role != "" {
 		rows = slices.Insert(rows, 1, pair("role", text(Clean(role))))
 	}
+	if uid, ok := c.Owner.Get(); ok {
+		rows = append(rows, pair("rootless of", text("uid "+strconv.FormatUint(uint64(uid), 10))))
+	}
 	if c.Claimed {
-		rows = append(rows, pair("", Cell{"the container's own root could have made this cgroup: the identity is only claimed", Notice}))
+		rows = append(rows, pair("", Cell{"only claimed: from a cgroup, file or argument that others than the host's root could have made", Notice}))
+	}
+	return rows
+}
+
+// oddPlace is what a process's cgroup and its namespaces say differently of where it is.
+func oddPlace(r Row) (rows [][]Cell) {
+	p := r.P
+	name := func(key string) string {
+		if c := r.Ix.Container(key); c != nil {
+			return ContainerName(r.Ix, c)
+		}
+		return Clean(key)
+	}
+	if p.Nested != "" {
+		rows = append(rows, pair("within it", Cell{name(p.Nested) + ", as the cgroup claims", Plain}))
+	}
+	if p.Entered != "" {
+		rows = append(rows, pair("entered", Cell{name(p.Entered) + ": it is in its namespaces, not in its cgroup", Notice}))
+	}
+	if p.Outside {
+		rows = append(rows, pair("outside", Cell{"in its container's cgroup, and in none of the container's own namespaces", Notice}))
 	}
 	return rows
 }
