@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"capview/inspect"
-	"capview/nsinfo"
 )
 
 // Write writes s as JSON, one process, container or namespace a line, without ever holding all of it. The schema
@@ -62,16 +61,16 @@ func (a *appender) head(s *inspect.Snapshot) error {
 // tail appends all that comes after the last process.
 func (a *appender) tail(s *inspect.Snapshot) error {
 	a.closeList(len(s.Processes))
-	if err := section(a, "containers", s.Containers, nil); err != nil {
+	if err := section(a, "containers", s.Containers); err != nil {
 		return err
 	}
-	if err := section(a, "user_namespaces", s.UserNamespaces, knownMaps); err != nil {
+	if err := section(a, "user_namespaces", s.UserNamespaces); err != nil {
 		return err
 	}
-	if err := section(a, "namespaces", s.Namespaces, nil); err != nil {
+	if err := section(a, "namespaces", s.Namespaces); err != nil {
 		return err
 	}
-	if err := section(a, "gaps", s.Gaps, nil); err != nil {
+	if err := section(a, "gaps", s.Gaps); err != nil {
 		return err
 	}
 	a.b = append(a.b[:len(a.b)-len(",\n")], "}\n"...)
@@ -87,7 +86,7 @@ func (a *appender) marshal(v any) error {
 }
 
 // section appends a list, an element a line, with its key before it and a comma after it.
-func section[T any](a *appender, key string, vs []T, prepare func(T) T) error {
+func section[T any](a *appender, key string, vs []T) error {
 	a.str(key)
 	a.raw(":[")
 	for i, v := range vs {
@@ -95,9 +94,6 @@ func section[T any](a *appender, key string, vs []T, prepare func(T) T) error {
 			a.raw(",")
 		}
 		a.raw("\n")
-		if prepare != nil {
-			v = prepare(v)
-		}
 		if err := a.marshal(v); err != nil {
 			return err
 		}
@@ -112,17 +108,6 @@ func (a *appender) closeList(n int) {
 		a.raw("\n")
 	}
 	a.raw("],\n")
-}
-
-// knownMaps makes an empty map [], which null would make unknown.
-func knownMaps(u nsinfo.User) nsinfo.User {
-	if m, known := u.UIDMap.Get(); known && m == nil {
-		u.UIDMap = inspect.Some([]nsinfo.Range{})
-	}
-	if m, known := u.GIDMap.Get(); known && m == nil {
-		u.GIDMap = inspect.Some([]nsinfo.Range{})
-	}
-	return u
 }
 
 // chunk is how many processes are encoded at a time: some 200 KB of JSON.

@@ -16,6 +16,7 @@ import (
 	"capview/inspect"
 	"capview/inspect/caps"
 	"capview/inspect/internal/arbitrary"
+	"capview/nsinfo"
 )
 
 // The encoder by hand says what the model's tags say, whatever the process.
@@ -46,9 +47,11 @@ func TestProcessIsWhatMarshalMakes(t *testing.T) {
 
 // Known and empty is [], also where Go has nil; unknown is null.
 func TestKnownListsAreNotNull(t *testing.T) {
-	s := &inspect.Snapshot{Processes: []inspect.Process{{Cmdline: inspect.Some[[]string](nil), Groups: inspect.Some[[]uint32](nil)}}}
+	s := &inspect.Snapshot{Processes: []inspect.Process{{Cmdline: inspect.Some[[]string](nil), Groups: inspect.Some[[]uint32](nil)}},
+		Containers:     []inspect.Container{{Key: "a", Declared: inspect.Some(inspect.Declared{Mounts: inspect.Some[[]inspect.SpecMount](nil)})}},
+		UserNamespaces: []nsinfo.User{{UIDMap: inspect.Some[[]nsinfo.Range](nil)}}}
 	got := string(encoded(t, s))
-	for _, want := range []string{`"cmdline":[]`, `"groups":[]`, `"threads":[]`, `"gaps":[]`, `"containers":[]`, `"user_namespaces":[]`, `"exe":null`, `"caps":null`} {
+	for _, want := range []string{`"cmdline":[]`, `"groups":[]`, `"threads":[]`, `"gaps":[]`, `"namespaces":[]`, `"mounts":[]`, `"uid_map":[],"gid_map":null`, `"exe":null`, `"caps":null`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}
