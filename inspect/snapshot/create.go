@@ -29,7 +29,8 @@ type CreateOptions struct {
 // The file appears under its name complete and on disk, or not at all: it is written beside it under another name, synced,
 // and given its name in a way that does not replace anything. A symbolic link is never followed. Everything is done
 // within one opened directory, so that another user who may rename things there cannot lead the writer elsewhere. Errors
-// are one line that names path and the cause; errors.Is(err, fs.ErrExist) tells that there is something of that name.
+// are one line that names path and the cause; errors.Is(err, fs.ErrExist) tells that there is a file of that name,
+// which Force would replace.
 func Create(path string, s *inspect.Snapshot, o CreateOptions) (written string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("cannot write %s: %w", path, cause(err)) }
 	absolute, err := filepath.Abs(path)
@@ -66,22 +67,24 @@ func vacant(root *os.Root, base string, force bool) error {
 	case err != nil:
 		return err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return existing{"it is a symbolic link, which is not followed"}
+		return errors.New("it is a symbolic link, which is not followed")
 	case info.IsDir():
-		return existing{"it is a directory"}
+		return errors.New("it is a directory")
 	case !info.Mode().IsRegular():
-		return existing{"it is there and not a regular file"}
+		return errors.New("it is there and not a regular file")
 	case !force:
-		return existing{"it exists already"}
+		return errExists
 	}
 	return nil
 }
 
-// existing is an error because of what has the name.
-type existing struct{ msg string }
+// errExists is the error for a regular file, which Force would replace.
+var errExists error = existsAlready{}
 
-func (e existing) Error() string        { return e.msg }
-func (e existing) Is(target error) bool { return target == fs.ErrExist }
+type existsAlready struct{}
+
+func (existsAlready) Error() string        { return "it exists already" }
+func (existsAlready) Is(target error) bool { return target == fs.ErrExist }
 
 // createIn writes the file beside base and gives it that name; on error nothing is left.
 func createIn(root *os.Root, base string, s *inspect.Snapshot, o CreateOptions) (err error) {
@@ -107,7 +110,7 @@ func createIn(root *os.Root, base string, s *inspect.Snapshot, o CreateOptions) 
 	}
 	if err := publish(root, beside, base); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return existing{"it exists already"}
+			return errExists
 		}
 		return err
 	}
