@@ -43,6 +43,9 @@ func (m *Model) openDetail() tea.Cmd {
 		return nil
 	}
 	m.detail.open, m.detail.focused = true, true
+	if m.here().tid != 0 {
+		m.detail.tab = "threads"
+	}
 	m.table.SetFocus(false)
 	return m.showDetail()
 }

@@ -56,7 +56,7 @@ func (m *Model) frame() frame {
 func (m *Model) divide(f *frame) {
 	switch {
 	case m.isBeside():
-		f.listWidth = max(80, m.width/2)
+		f.listWidth = max(80, m.width*53/100)
 		f.detailAt = f.listWidth + 2
 		f.detailWidth = m.width - f.detailAt
 	case m.detail.open:

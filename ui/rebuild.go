@@ -34,7 +34,10 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	}
 	m.table.SetRows(m.rows())
 	m.followed()
-	return tea.Batch(again, m.refreshDetail())
+	if m.detail.focused {
+		return tea.Batch(again, m.refreshDetail())
+	}
+	return tea.Batch(again, m.showDetail())
 }
 
 // rows is the list's rows with the folds and tags of now, which may have changed while it was built.

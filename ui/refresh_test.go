@@ -164,3 +164,22 @@ func TestASCIITerminal(t *testing.T) {
 		}
 	}
 }
+
+func TestAThreadOpensTheTabOfThreads(t *testing.T) {
+	u := newUser(t, 80, 24)
+	u.keys("H", "*", "f")
+	u.typed("nginx-io")
+	u.keys("enter", "enter")
+	u.sees("> 4212 nginx")
+	u.sees("Threads]")
+}
+
+func TestTheDetailBesideLeavesAProcessThatEnded(t *testing.T) {
+	u := newUser(t, 160, 40)
+	u.typed("4211")
+	u.keys("enter")
+	u.due(settleMsg(0))
+	u.sees("|   4211 nginx")
+	u.refreshed(left(node7(), 4211))
+	u.sees("|   4212 nginx")
+}

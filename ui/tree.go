@@ -2,6 +2,7 @@ package ui
 
 import (
 	"maps"
+	"slices"
 
 	"capview/inspect"
 	"capview/ui/table"
@@ -72,13 +73,21 @@ func threads(p *node) []*node {
 // row is a line of the list.
 type row = table.Row[id, *node]
 
+// tagged tells of a process that is tagged, and of a group that has one.
+func (s spec) tagged(n *node) bool {
+	if n.group == nil || len(s.tags) == 0 {
+		return s.tags[n.id]
+	}
+	return slices.ContainsFunc(n.kids, func(k *node) bool { return s.tags[k.id] })
+}
+
 // flatten is the rows that are to be seen: what hangs below a closed node is not.
 func flatten(roots []*node, s spec) []row {
 	var rows []row
 	var walk func(ns []*node, depth uint8)
 	walk = func(ns []*node, depth uint8) {
 		for _, n := range ns {
-			r := row{ID: n.id, Item: n, Depth: depth, Tag: s.tags[n.id], Fresh: n.fresh != nil}
+			r := row{ID: n.id, Item: n, Depth: depth, Tag: s.tagged(n), Fresh: n.fresh != nil}
 			if len(n.kids) > 0 {
 				r.Fold = table.Closed
 				if s.open(n) {
