@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -88,9 +87,4 @@ func (a *app) origin() string {
 		return "standard input"
 	}
 	return a.flags.from
-}
-
-// taken words a snapshot's host and time.
-func taken(s *inspect.Snapshot) string {
-	return fmt.Sprintf("%s at %s", s.Host.Hostname, s.TakenAt.UTC().Format(time.RFC3339))
 }
