@@ -25,7 +25,7 @@ func main() {
 // A cell's size in pixels at the font size.
 const (
 	fontSize   = 14
-	cellWidth  = 8.4
+	cellWidth  = 8.43
 	cellHeight = 18
 	margin     = 12
 )
