@@ -10,7 +10,8 @@ func drawBlocks(b *line.Builder, blocks []view.Block, width int, look looks) []s
 	var lines []string
 	for i, block := range blocks {
 		if i > 0 {
-			lines = append(lines, "")
+			b.Start(width, "")
+			lines = append(lines, b.String())
 		}
 		if block.Title != "" {
 			b.Start(width, "")

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"capview/inspect"
@@ -16,9 +18,32 @@ func (m *Model) openHelp() tea.Cmd {
 	}
 	look := m.look
 	m.page = &page{title: "help", draw: func(b *line.Builder, width int) []string {
-		return drawBlocks(b, helpBlocks(), width, look)
+		return drawHelp(b, width, look)
 	}}
 	return nil
+}
+
+// besideHelp is the width from which the keys stand in two columns.
+const besideHelp = 100
+
+// drawHelp draws the keys in two columns where they fit, and the filter language below them.
+func drawHelp(b *line.Builder, width int, look looks) []string {
+	keys := helpBlocks()
+	last := []view.Block{marksBlock(), filterBlock()}
+	if width < besideHelp {
+		return drawBlocks(b, append(keys, last...), width, look)
+	}
+	half := width / 2
+	b.Fill = true
+	lines := drawBlocks(b, keys[:2], half, look)
+	b.Fill = false
+	for i, l := range drawBlocks(b, keys[2:], width-half, look) {
+		if i == len(lines) {
+			lines = append(lines, strings.Repeat(" ", half))
+		}
+		lines[i] += l
+	}
+	return append(append(lines, ""), drawBlocks(b, last, width, look)...)
 }
 
 func helpBlocks() []view.Block {
@@ -26,8 +51,7 @@ func helpBlocks() []view.Block {
 	for _, g := range listKeys {
 		blocks = append(blocks, keyBlock(g))
 	}
-	blocks = append(blocks, keyBlock(detailKeys[0]), marksBlock(), filterBlock())
-	return blocks
+	return append(blocks, keyBlock(detailKeys[0]))
 }
 
 func keyBlock(g group) view.Block {

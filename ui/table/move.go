@@ -1,7 +1,17 @@
 package table
 
-// Move moves the cursor by n rows, as far as there are some.
-func (m *Model[K, T]) Move(n int) { m.MoveTo(m.cursor + n) }
+// Move moves the cursor by n rows, as far as there are some. A single step out of the window moves the window by a
+// third: every line of the screen is sent then, and so only every so many steps.
+func (m *Model[K, T]) Move(n int) {
+	at := m.cursor + n
+	switch {
+	case n == 1 && at >= m.off+m.height:
+		m.off = at - m.height + 1 + m.height/3
+	case n == -1 && at < m.off:
+		m.off = at - m.height/3
+	}
+	m.MoveTo(at)
+}
 
 // MoveTo puts the cursor on row i, or the nearest there is.
 func (m *Model[K, T]) MoveTo(i int) {

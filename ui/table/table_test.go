@@ -186,6 +186,27 @@ func TestAStepChangesTwoLines(t *testing.T) {
 	}
 }
 
+func TestStepsOutOfTheWindowMoveItByAThird(t *testing.T) {
+	m := table(80, 30, 1000)
+	for range 30 {
+		m.Move(1)
+	}
+	if m.cursor != 30 || m.off != 11 {
+		t.Errorf("the cursor is on %d, the window begins at %d", m.cursor, m.off)
+	}
+	for range 20 {
+		m.Move(-1)
+	}
+	if m.cursor != 10 || m.off != 0 {
+		t.Errorf("the cursor is on %d, the window begins at %d", m.cursor, m.off)
+	}
+	m.MoveTo(999)
+	m.Move(1)
+	if m.cursor != 999 || m.off != 970 {
+		t.Errorf("at the end the cursor is on %d, the window begins at %d", m.cursor, m.off)
+	}
+}
+
 // What a frame allocates depends on the window, not on the rows.
 func TestAllocationsAreBoundedByTheWindow(t *testing.T) {
 	count := func(n int) float64 {
