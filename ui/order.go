@@ -37,7 +37,7 @@ func (s spec) compare() func(a, b *node) int {
 	}
 	down := s.descending()
 	return func(a, b *node) int {
-		if s.sort == "" && s.groupBy != inspect.ByNone && a.helps() != b.helps() { // what a container runs comes before what runs the container
+		if s.sort == "" && s.groupBy == inspect.ByContainer && a.helps() != b.helps() { // what a container runs comes before what runs the container
 			return byLess(func(_, b *node) bool { return b.helps() }, a, b)
 		}
 		n := by(a, b)

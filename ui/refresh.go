@@ -134,9 +134,9 @@ func (m *Model) onlyLive() tea.Cmd {
 func (m *Model) liveness() string {
 	switch {
 	case !m.opt.Live && m.ix != nil:
-		return fmt.Sprintf("snapshot %s, %s old", view.Clean(m.opt.Origin), age(m.refresh.at.Sub(m.ix.TakenAt)))
+		return fmt.Sprintf("snapshot %s, %s old", m.origin(), age(m.refresh.at.Sub(m.ix.TakenAt)))
 	case !m.opt.Live:
-		return "snapshot " + view.Clean(m.opt.Origin)
+		return "snapshot " + m.origin()
 	case m.refresh.err != nil:
 		return "scan failed"
 	case m.refresh.paused && m.ix != nil:
@@ -145,6 +145,12 @@ func (m *Model) liveness() string {
 		return "paused"
 	}
 	return "live " + m.opt.Interval.String()
+}
+
+// origin is the file's name without its folders.
+func (m *Model) origin() string {
+	o := m.opt.Origin
+	return view.Clean(o[strings.LastIndexAny(o, `/\`)+1:])
 }
 
 // age is d in its two largest units at most.

@@ -27,9 +27,12 @@ func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec
 	return roots
 }
 
-// payload is g without the processes that serve it from outside, if there are others: a shim holds all capabilities
-// and says nothing of what its container may do.
+// payload is a container without the processes that serve it from outside, if there are others: a shim holds all
+// capabilities and says nothing of what its container may do. Other groups are as they are.
 func payload(g inspect.Group) inspect.Group {
+	if g.Container == nil {
+		return g
+	}
 	inside := make([]*inspect.Process, 0, len(g.Processes))
 	for _, p := range g.Processes {
 		if p.Role != inspect.RoleHelper {
