@@ -65,7 +65,7 @@ func (t *tool) run(count bool) error {
 		state := cmd.ProcessState
 		t.took = append(t.took, took)
 		t.cpu = append(t.cpu, state.UserTime()+state.SystemTime())
-		t.rss = append(t.rss, state.SysUsage().(*syscall.Rusage).Maxrss)
+		t.rss = append(t.rss, int64(state.SysUsage().(*syscall.Rusage).Maxrss))
 	}
 	return nil
 }
