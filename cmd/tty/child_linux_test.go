@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -64,7 +65,7 @@ func (p probe) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		p.shown += " cannot-suspend"
 	case noise:
 		p.flood++
-		return p, func() tea.Msg { return noise{} }
+		return p, tea.Tick(5*time.Millisecond, func(time.Time) tea.Msg { return noise{} })
 	case tea.KeyMsg:
 		p.shown += " <" + msg.String() + ">"
 		return p.act(msg.String())

@@ -43,6 +43,7 @@ type typed struct {
 	t   *testing.T
 	in  *input
 	end *os.File
+	fd  int // of in; for what counts its bytes
 }
 
 func keyboardOf(t *testing.T, wait time.Duration) typed {
@@ -51,17 +52,20 @@ func keyboardOf(t *testing.T, wait time.Duration) typed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close(); w.Close() })
-	return typed{t, &input{File: r, wait: wait, gone: func(error) {}}, w}
+	return typed{t, &input{File: r, wait: wait, gone: func(error) {}}, w, int(r.Fd())}
 }
 
 // read reads once, while the parts arrive one by one.
 func (k typed) read(parts ...string) string {
 	k.t.Helper()
+	all := make(chan struct{})
+	defer func() { <-all }()
 	go func() {
+		defer close(all)
 		for _, part := range parts {
 			_, _ = k.end.WriteString(part)
 			for n := 1; n > 0; time.Sleep(time.Millisecond) {
-				n, _ = unix.IoctlGetInt(int(k.in.Fd()), unix.TIOCINQ)
+				n, _ = unix.IoctlGetInt(k.fd, unix.TIOCINQ)
 			}
 		}
 	}()

@@ -122,7 +122,8 @@ func goroutines() []byte {
 	return b[:runtime.Stack(b, true)]
 }
 
-// stop ends the program because of cause, unless another came before.
+// stop ends the program because of cause, unless another came before. Program.Kill would not wait for the event loop,
+// but it closes the input under its reader.
 func (s *session) stop(cause error) {
 	s.mu.Lock()
 	if s.cause == nil {
@@ -131,7 +132,7 @@ func (s *session) stop(cause error) {
 	s.mu.Unlock()
 	s.o.Log.Info("stopping", "cause", cause)
 	s.arm()
-	s.program.Kill()
+	go s.program.Quit()
 }
 
 // arm sees to it that the process ends, whatever the program does.

@@ -25,7 +25,7 @@ func TestStalled(t *testing.T) {
 			if got := term.settings(); got != term.before {
 				t.Errorf("settings\n%+v\nwant\n%+v", got, term.before)
 			}
-			term.gate.Unlock()
+			term.resume()
 			term.restored()
 		})
 	}
@@ -36,12 +36,12 @@ func TestStalledUnnoticed(t *testing.T) {
 	term := openTerminal(t, 400, 200)
 	term.start()
 	term.shows("READY 400x200")
-	term.gate.Lock()
+	term.stop()
 	term.keys("f")
 	term.logs("key f")
 	term.signal(syscall.SIGTERM)
 	term.ends(143)
-	term.gate.Unlock()
+	term.resume()
 	term.restored()
 }
 
@@ -50,7 +50,7 @@ func TestStallPasses(t *testing.T) {
 	term := stalled(t)
 	term.keys("x")
 	term.logs("key x")
-	term.gate.Unlock()
+	term.resume()
 	term.logs("takes output again")
 	term.shows("<f> <x>")
 	term.keys("q")
@@ -64,7 +64,7 @@ func stalled(t *testing.T) *terminal {
 	term := openTerminal(t, 400, 200)
 	term.start()
 	term.shows("READY 400x200")
-	term.gate.Lock()
+	term.stop()
 	term.keys("f")
 	term.logs("the terminal stalled")
 	return term

@@ -21,14 +21,17 @@ const patience = 20 * time.Second
 type terminal struct {
 	t      *testing.T
 	master *os.File
+	fd     int // of master; asked once, because asking changes the file
 	slave  *os.File
 	before unix.Termios
 	cmd    *exec.Cmd
 	exit   chan struct{}
-	output *record    // what reached the terminal
-	log    *record    // what Run logged
-	gate   sync.Mutex // held while reading: who holds it stops the terminal
-	closed bool
+	output *record // what reached the terminal
+	log    *record // what Run logged
+
+	reading sync.Mutex // held while reading, and by stop
+	stopped bool
+	closed  bool
 }
 
 // record is what was read so far.
@@ -56,7 +59,7 @@ func openTerminal(t *testing.T, cols, rows uint16) *terminal {
 	if err != nil {
 		t.Fatalf("no pseudo terminal: %v", err)
 	}
-	term := &terminal{t: t, master: master, slave: slave, exit: make(chan struct{}), output: new(record), log: new(record)}
+	term := &terminal{t: t, master: master, fd: int(master.Fd()), slave: slave, exit: make(chan struct{}), output: new(record), log: new(record)}
 	term.resize(cols, rows)
 	term.before = term.settings()
 	t.Cleanup(term.hangUp)
@@ -67,24 +70,38 @@ func openTerminal(t *testing.T, cols, rows uint16) *terminal {
 // read copies what the process writes, until the terminal is closed.
 func (term *terminal) read() {
 	for buf := make([]byte, 1<<15); ; {
-		term.gate.Lock()
+		term.reading.Lock()
 		if term.closed {
-			term.gate.Unlock()
+			term.reading.Unlock()
 			return
 		}
-		polled := []unix.PollFd{{Fd: int32(term.master.Fd()), Events: unix.POLLIN}}
+		polled := []unix.PollFd{{Fd: int32(term.fd), Events: unix.POLLIN}}
 		if n, err := unix.Poll(polled, 5); n > 0 && err == nil {
 			n, _ := term.master.Read(buf)
 			_, _ = term.output.Write(buf[:max(n, 0)])
 		}
-		term.gate.Unlock()
+		term.reading.Unlock()
+	}
+}
+
+// stop makes the terminal take nothing more.
+func (term *terminal) stop() {
+	term.reading.Lock()
+	term.stopped = true
+}
+
+func (term *terminal) resume() {
+	if term.stopped {
+		term.stopped = false
+		term.reading.Unlock()
 	}
 }
 
 // hangUp takes the terminal away from the process.
 func (term *terminal) hangUp() {
-	term.gate.Lock()
-	defer term.gate.Unlock()
+	term.resume()
+	term.reading.Lock()
+	defer term.reading.Unlock()
 	if !term.closed {
 		term.closed = true
 		term.master.Close()
