@@ -1,11 +1,8 @@
 package proc
 
 import (
-	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -80,7 +77,7 @@ func (r *reader) readExe(dir int, e *entry) {
 // readExeFile reads the file behind the exe link, wherever it lies: the link is the kernel's, it leads to the inode
 // that runs and through no path that the process controls.
 func (r *reader) readExeFile(dir int, e *entry) {
-	f, err := r.probe(dir)
+	f, err := r.src.lookAt(dir)
 	if err != nil {
 		r.failed(e, "exe_file", err)
 		e.gap("file_caps", why(err))
@@ -92,81 +89,6 @@ func (r *reader) readExeFile(dir int, e *entry) {
 	}
 	if !f.file.NoSUID.Known() {
 		e.gap("exe_file.nosuid", "the file system does not tell its mount options")
-	}
-}
-
-// errStuck is a file system that gives no answer: a dead NFS server, a FUSE daemon that was made to hang its reader.
-var errStuck = errors.New("its file system does not answer")
-
-// probeTime is how long a file system may take to answer for one executable, and stuckProbes how many unanswered
-// questions (each holds a thread of capview's) may stand before no more are asked.
-const (
-	probeTime   = 500 * time.Millisecond
-	stuckProbes = 8
-)
-
-// prober asks file systems in a goroutine of its own, which is left behind if one never answers.
-type prober struct {
-	ask    chan int
-	answer chan probed
-	timer  *time.Timer
-	stuck  atomic.Bool // its reader has given up on it
-}
-
-type probed struct {
-	facts *fileFacts
-	err   error
-}
-
-// probe looks at the executable of the process whose directory is dir, bounded in time.
-func (r *reader) probe(dir int) (*fileFacts, error) {
-	if r.src.stuck.Load() >= stuckProbes {
-		return nil, errStuck
-	}
-	if r.prober == nil {
-		r.prober = &prober{ask: make(chan int), answer: make(chan probed, 1), timer: time.NewTimer(probeTime)}
-		go r.prober.run(r.src)
-	}
-	own, err := unix.FcntlInt(uintptr(dir), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("duplicate descriptor: %w", err)
-	}
-	r.prober.ask <- own
-	select {
-	case a := <-r.prober.answer:
-		return a.facts, a.err
-	default:
-	}
-	r.prober.timer.Reset(probeTime)
-	defer r.prober.timer.Stop()
-	select {
-	case a := <-r.prober.answer:
-		return a.facts, a.err
-	case <-r.prober.timer.C:
-		r.src.stuck.Add(1)
-		r.prober.stuck.Store(true)
-		r.close()
-		return nil, errStuck
-	}
-}
-
-// close ends the reader's prober.
-func (r *reader) close() {
-	if r.prober != nil {
-		close(r.prober.ask)
-		r.prober = nil
-	}
-}
-
-// run answers until ask is closed.
-func (p *prober) run(s *Source) {
-	for dir := range p.ask {
-		f, err := s.lookAt(dir)
-		unix.Close(dir)
-		p.answer <- probed{f, err}
-	}
-	if p.stuck.Load() {
-		s.stuck.Add(-1)
 	}
 }
 

@@ -44,22 +44,37 @@ func (r *reader) readNamespaces(dir int, e, old *entry, same bool) {
 // could not be read; what the kernel was not built with is none.
 func (r *reader) readNSLinks(dir int, was nsinfo.Set, all bool) (nsinfo.Set, error) {
 	set := was
+	if !all {
+		err := r.readNSLink(dir, nsLinks[nsinfo.UserNS], nsinfo.UserNS, &set)
+		return set, err
+	}
+	ns, err := retry(func() (int, error) { return unix.Openat(dir, "ns", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return nsinfo.Set{}, err
+	}
+	defer unix.Close(ns)
 	var failed error
 	for t := range nsinfo.Type(nsinfo.Types) {
-		if !all && t != nsinfo.UserNS || !r.src.host.hasNS[t] {
+		if !r.src.host.hasNS[t] {
 			continue
 		}
-		set[t] = 0
-		link, err := readlinkAt(dir, nsLinks[t], r.link[:])
-		if err == nil {
-			set[t], err = parseNSLink(link, t)
+		err := r.readNSLink(ns, t.String(), t, &set)
+		if err == unix.EACCES || err == unix.EPERM {
+			return nsinfo.Set{}, err
 		}
 		if err != nil {
 			failed = err
 		}
-		if err == unix.EACCES || err == unix.EPERM {
-			return nsinfo.Set{}, err
-		}
 	}
 	return set, failed
+}
+
+// readNSLink reads the link name below dir into set.
+func (r *reader) readNSLink(dir int, name string, t nsinfo.Type, set *nsinfo.Set) error {
+	set[t] = 0
+	link, err := readlinkAt(dir, name, r.link[:])
+	if err == nil {
+		set[t], err = parseNSLink(link, t)
+	}
+	return err
 }

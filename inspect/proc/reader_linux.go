@@ -31,13 +31,15 @@ const maxCmdline = 64 << 10
 // reader reads processes, one at a time; each worker has its own.
 type reader struct {
 	src        *Source
+	scan       *scan // the one under way
 	allThreads bool
 	keepStatus bool
+	quick      bool // leave out what can hang
+	scratch    inspect.Process
 	buf        []byte
 	status     status // scratch of readStatus and readThread
 	link       [4096]byte
 	vanished   bool // something of the process being read was there and is not
-	prober     *prober
 	// What many processes share is made once: by the bytes that the kernel wrote.
 	names   map[string]string
 	groups  map[string][]uint32
@@ -180,7 +182,7 @@ func (r *reader) setGroups(e *entry, line []byte) {
 }
 
 func (r *reader) readCgroup(dir int, e, old *entry, same bool) {
-	if same && old.proc.Cgroup.Known() && r.src.now > e.proc.StartTime+youngTicks {
+	if same && old.proc.Cgroup.Known() && r.scan.now > e.proc.StartTime+youngTicks {
 		e.proc.Cgroup = old.proc.Cgroup
 		return
 	}
@@ -209,6 +211,12 @@ func (r *reader) readImage(dir int, e, old *entry, same bool) {
 		p.Exe, p.Cmdline, p.FileCaps = inspect.Some(""), inspect.Some([]string{}), inspect.Some(filecap.Caps{})
 		return
 	}
+	if r.quick || r.src.stuck.hangs(p.PID) {
+		for _, what := range []string{"cmdline", "exe", "exe_file", "file_caps"} {
+			e.gap(what, stuckWhy)
+		}
+		return
+	}
 	if !same || old.image == 0 || len(old.proc.Gaps) > 0 {
 		r.readCmdline(dir, e)
 		r.readExe(dir, e)
@@ -225,7 +233,7 @@ func (r *reader) readImage(dir int, e, old *entry, same bool) {
 }
 
 // slowTurn tells whether this refresh is the one to read the process's slow facts again.
-func (r *reader) slowTurn(pid int) bool { return (uint(pid)+r.src.scans)%slowScans == 0 }
+func (r *reader) slowTurn(pid int) bool { return (uint(pid)+r.scan.turn)%slowScans == 0 }
 
 func (r *reader) readCmdline(dir int, e *entry) {
 	text, err := readAt(dir, "cmdline", &r.buf, maxCmdline)

@@ -6,8 +6,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -31,13 +29,12 @@ type Source struct {
 	root    *os.File // O_PATH descriptor of Options.Root
 	host    hostFacts
 	known   []entry // by PID: what the last scan found
-	now     uint64  // clock ticks since boot when the scan began
 	files   *fileCache
 	users   *userNames
 	spaces  *spaces
-	workers []*reader
-	scans   uint
-	stuck   atomic.Int32 // probes that file systems have not answered
+	readers []*reader
+	turn    uint // the number of the last scan
+	stuck   stuckReads
 }
 
 // New opens procfs at o.Root. It fails where that is no procfs.
@@ -55,22 +52,17 @@ func New(o Options) (*Source, error) {
 	}
 	s := &Source{
 		opt: o, fs: fs, root: root,
-		files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
+		stuck: stuckReads{pids: map[int]bool{}}, files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
 	}
 	for range o.Workers {
-		s.workers = append(s.workers, newReader(s))
+		s.readers = append(s.readers, newReader(s))
 	}
 	s.host = s.readHostFacts()
 	return s, nil
 }
 
 // Close gives back what New opened.
-func (s *Source) Close() error {
-	for _, r := range s.workers {
-		r.close()
-	}
-	return s.root.Close()
-}
+func (s *Source) Close() error { return s.root.Close() }
 
 // Snapshot reads the node as it is now. Processes that end meanwhile are left out; what may not be read is a Gap.
 func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
@@ -79,8 +71,7 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 		return nil, fmt.Errorf("list processes in %s: %w", s.opt.Root, err)
 	}
 	slices.SortFunc(procs, func(a, b procfs.Proc) int { return a.PID - b.PID })
-	s.scans++
-	s.now = ticksSinceBoot()
+	s.turn++
 	s.files.nextScan()
 	s.users.refresh()
 
@@ -89,35 +80,13 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 		Processes: make([]inspect.Process, len(procs)),
 		Gaps:      []inspect.Gap{},
 	}
-	found := make([]entry, len(procs))
-	if err := s.readAll(ctx, procs, snap.Processes, found); err != nil {
+	sc := &scan{procs: procs, into: snap.Processes, found: make([]entry, len(procs)), now: ticksSinceBoot(), turn: s.turn}
+	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
-	s.keep(snap, found)
+	s.keep(snap, sc.found)
 	s.complete(snap)
 	return snap, nil
-}
-
-// readAll shares procs out among the workers; found[i] stays zero where procs[i] has ended.
-func (s *Source) readAll(ctx context.Context, procs []procfs.Proc, into []inspect.Process, found []entry) error {
-	const chunk = 16
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for _, r := range s.workers {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				start := int(next.Add(chunk)) - chunk
-				if start >= len(procs) {
-					return
-				}
-				for i := start; i < min(start+chunk, len(procs)); i++ {
-					found[i] = r.read(procs[i].PID, &into[i], s.lastSeen(procs[i].PID))
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
 }
 
 // lastSeen is what the last scan found at pid, or nil.
@@ -149,24 +118,10 @@ func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
 // complete adds what takes all processes together: the host, namespaces, containers.
 func (s *Source) complete(snap *inspect.Snapshot) {
 	s.host.into(snap)
-	s.spaces.into(snap, s.root, s.scans)
+	s.spaces.into(snap, s.root, s.turn)
 	s.hiddenInto(snap)
 	snap.Gaps = append(snap.Gaps,
 		inspect.Gap{Subject: "processes", What: "securebits", Why: "procfs does not show them"},
 		inspect.Gap{Subject: "processes", What: "seccomp.profile", Why: "procfs does not show what a filter does"})
 	inspect.Contain(snap)
-}
-
-// Process reads one process with all its threads and the text of its status. A start other than 0 must be its start
-// time. The error is os.ErrNotExist where there is no such process (any more). Container and Role are left empty:
-// they come of a whole Snapshot.
-func (s *Source) Process(_ context.Context, pid int, start uint64) (inspect.Process, error) {
-	r := newReader(s)
-	defer r.close()
-	r.allThreads, r.keepStatus = true, true
-	var p inspect.Process
-	if e := r.read(pid, &p, nil); e.proc == nil || start != 0 && p.StartTime != start {
-		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
-	}
-	return p, nil
 }

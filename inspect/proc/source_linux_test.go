@@ -44,7 +44,7 @@ func newSource(t testing.TB, o Options) *Source {
 	return s
 }
 
-func scan(t testing.TB, s *Source) *inspect.Index {
+func snapshot(t testing.TB, s *Source) *inspect.Index {
 	t.Helper()
 	snap, err := s.Snapshot(context.Background())
 	if err != nil {
@@ -71,7 +71,7 @@ func TestSnapshotAgreesWithLibrary(t *testing.T) {
 	}
 	compared := 0
 	for range 3 {
-		ix := scan(t, s)
+		ix := snapshot(t, s)
 		for i := range ix.Processes {
 			compared += agree(t, fs, &ix.Processes[i])
 		}
@@ -109,7 +109,7 @@ func agree(t *testing.T, fs procfs.FS, p *inspect.Process) int {
 func TestThreadThatDiffers(t *testing.T) {
 	needRoot(t)
 	pid := start(t, child("thread"))
-	p := process(t, scan(t, newSource(t, Options{})), pid)
+	p := process(t, snapshot(t, newSource(t, Options{})), pid)
 	if len(p.Threads) != 1 {
 		t.Fatalf("%d threads differ, want 1", len(p.Threads))
 	}
@@ -118,7 +118,7 @@ func TestThreadThatDiffers(t *testing.T) {
 	if sets.Effective != leader.Effective&^1 || p.Threads[0].TID == pid {
 		t.Errorf("thread %+v, leader %+v", p.Threads[0], leader)
 	}
-	all := process(t, scan(t, newSource(t, Options{AllThreads: true})), pid)
+	all := process(t, snapshot(t, newSource(t, Options{AllThreads: true})), pid)
 	if len(all.Threads) != all.ThreadCount-1 {
 		t.Errorf("%d threads of %d", len(all.Threads), all.ThreadCount)
 	}
@@ -126,7 +126,7 @@ func TestThreadThatDiffers(t *testing.T) {
 
 func TestConfined(t *testing.T) {
 	pid := start(t, child("confined"))
-	p := process(t, scan(t, newSource(t, Options{})), pid)
+	p := process(t, snapshot(t, newSource(t, Options{})), pid)
 	sec, ok := p.Seccomp.Get()
 	if p.NoNewPrivs != inspect.Some(true) || !ok || sec.Mode != inspect.SeccompFilter || sec.Filters != inspect.Some(2) {
 		t.Errorf("no_new_privs %v, seccomp %+v", p.NoNewPrivs, sec)
@@ -143,7 +143,7 @@ func TestUserNamespace(t *testing.T) {
 		Credential:  &syscall.Credential{NoSetGroups: true},
 	}
 	pid := start(t, cmd)
-	ix := scan(t, newSource(t, Options{}))
+	ix := snapshot(t, newSource(t, Options{}))
 	host, p := process(t, ix, os.Getpid()), process(t, ix, pid)
 	u := ix.UserNSOf(p)
 	if u == nil {
@@ -205,13 +205,13 @@ func TestFileCapabilities(t *testing.T) {
 	if err := unix.Removexattr(path, "security.capability"); err != nil {
 		t.Fatal(err)
 	}
-	p = process(t, scan(t, s), pid)
+	p = process(t, snapshot(t, s), pid)
 	if p.FileCaps != inspect.Some(filecap.Caps{}) {
 		t.Errorf("after removal: %+v", p.FileCaps)
 	}
 	os.Remove(path)
 	for range slowScans {
-		p = process(t, scan(t, s), pid)
+		p = process(t, snapshot(t, s), pid)
 	}
 	if p.Exe != inspect.Some(path+" (deleted)") {
 		t.Errorf("deleted executable: %v", p.Exe)
@@ -222,7 +222,7 @@ func TestFileCapabilities(t *testing.T) {
 func waitExe(t *testing.T, s *Source, pid int, path string) *inspect.Process {
 	t.Helper()
 	for range 1000 {
-		if p := process(t, scan(t, s), pid); p.Exe == inspect.Some(path) {
+		if p := process(t, snapshot(t, s), pid); p.Exe == inspect.Some(path) {
 			return p
 		}
 	}
@@ -261,7 +261,7 @@ func TestRefreshSeesExec(t *testing.T) {
 	first, second := tool(t, "first"), tool(t, "second")
 	pid := start(t, script(`echo ready; read x; exec "$1" 600`, second))
 	s := newSource(t, Options{})
-	if p := process(t, scan(t, s), pid); strings.HasSuffix(p.Exe.Or(""), first) || p.Comm != "sh" {
+	if p := process(t, snapshot(t, s), pid); strings.HasSuffix(p.Exe.Or(""), first) || p.Comm != "sh" {
 		t.Fatalf("before: %v %q", p.Exe, p.Comm)
 	}
 	f, err := os.OpenFile("/proc/"+itoa(pid)+"/fd/0", os.O_WRONLY, 0)
@@ -346,7 +346,7 @@ func hasGap(gaps []inspect.Gap, what string) bool {
 
 func TestProcess(t *testing.T) {
 	s := newSource(t, Options{})
-	p := process(t, scan(t, s), os.Getpid())
+	p := process(t, snapshot(t, s), os.Getpid())
 	got, err := s.Process(context.Background(), p.PID, p.StartTime)
 	if err != nil || len(got.Threads) == 0 || !strings.Contains(got.Status, "CapEff:") {
 		t.Errorf("%+v, %v", got, err)
@@ -378,15 +378,15 @@ func TestCancelled(t *testing.T) {
 func BenchmarkFirstScan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		b.ReportMetric(float64(len(scan(b, newSource(b, Options{})).Processes)), "processes")
+		b.ReportMetric(float64(len(snapshot(b, newSource(b, Options{})).Processes)), "processes")
 	}
 }
 
 func BenchmarkRefresh(b *testing.B) {
 	s := newSource(b, Options{})
-	scan(b, s)
+	snapshot(b, s)
 	b.ReportAllocs()
 	for b.Loop() {
-		b.ReportMetric(float64(len(scan(b, s).Processes)), "processes")
+		b.ReportMetric(float64(len(snapshot(b, s).Processes)), "processes")
 	}
 }

@@ -1,0 +1,190 @@
+package proc
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/procfs"
+
+	"capview/inspect"
+)
+
+// A read of a process can hang in the kernel for as long as someone likes: its executable lies on a dead NFS server,
+// its arguments in memory that a FUSE daemon backs. No scan may hang with it. A worker that one process holds for
+// longer than patience is left behind, its process is read without what can hang, and another worker goes on.
+const (
+	patience = 500 * time.Millisecond
+	// maxStuck is how many workers may be left behind at once, each with a thread of capview's. Beyond it, what can hang
+	// is not read of any process that is new.
+	maxStuck = 8
+)
+
+const stuckWhy = "reading it does not end: its file system does not answer"
+
+// scan is one pass over the processes.
+type scan struct {
+	procs []procfs.Proc
+	into  []inspect.Process
+	found []entry // zero where the process has ended
+	next  atomic.Int64
+	now   uint64 // clock ticks since boot when it began
+	turn  uint   // its number
+}
+
+// worker reads processes of a scan, one after the other.
+type worker struct {
+	r    *reader
+	done chan *worker
+	// at is which process it reads: its index + 1 in the scan; 0 none; lost when it has been left behind.
+	at    atomic.Int64
+	since atomic.Int64 // monotonic nanoseconds
+}
+
+const lost = -1
+
+var epoch = time.Now()
+
+func monotonic() int64 { return int64(time.Since(epoch)) }
+
+// work reads until the scan has no more, or until it is left behind.
+func (w *worker) work(ctx context.Context) {
+	s := w.r.scan
+	for ctx.Err() == nil {
+		i := int(s.next.Add(1)) - 1
+		if i >= len(s.procs) {
+			break
+		}
+		w.since.Store(monotonic())
+		w.at.Store(int64(i) + 1)
+		pid := s.procs[i].PID
+		e := w.r.read(pid, &w.r.scratch, w.r.src.lastSeen(pid))
+		if !w.at.CompareAndSwap(int64(i)+1, 0) {
+			w.r.src.stuck.remove(pid)
+			return
+		}
+		s.put(i, e)
+	}
+	w.done <- w
+}
+
+// abandon leaves the worker behind if its process holds it for too long, and says which of the scan's that is.
+func (w *worker) abandon() (index int, gone bool) {
+	at := w.at.Load()
+	if at <= 0 || monotonic()-w.since.Load() < int64(patience) || !w.at.CompareAndSwap(at, lost) {
+		return 0, false
+	}
+	return int(at) - 1, true
+}
+
+// put keeps what was read of process i.
+func (s *scan) put(i int, e entry) {
+	if e.proc == nil {
+		return
+	}
+	s.into[i] = *e.proc
+	e.proc = &s.into[i]
+	s.found[i] = e
+}
+
+// readAll shares the scan out among workers and sees to it that it ends.
+func (s *Source) readAll(ctx context.Context, sc *scan) error {
+	done := make(chan *worker)
+	busy := map[*worker]bool{}
+	start := func(r *reader) {
+		r.scan = sc
+		w := &worker{r: r, done: done}
+		busy[w] = true
+		go w.work(ctx)
+	}
+	for _, r := range s.readers {
+		start(r)
+	}
+	s.readers = nil
+	tick := time.NewTicker(patience / 5)
+	defer tick.Stop()
+	for len(busy) > 0 {
+		select {
+		case w := <-done:
+			delete(busy, w)
+			s.readers = append(s.readers, w.r)
+		case <-tick.C:
+			for w := range busy {
+				if i, gone := w.abandon(); gone {
+					delete(busy, w)
+					s.stuck.add(sc.procs[i].PID)
+					sc.put(i, s.readQuick(sc, sc.procs[i].PID))
+					start(newReader(s))
+				}
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// readQuick reads a process without what can hang.
+func (s *Source) readQuick(sc *scan, pid int) entry {
+	r := newReader(s)
+	r.scan, r.quick = sc, true
+	return r.read(pid, &r.scratch, nil)
+}
+
+// stuckReads is the processes that hold a worker that was left behind.
+type stuckReads struct {
+	n    atomic.Int32
+	mu   sync.Mutex
+	pids map[int]bool
+}
+
+func (s *stuckReads) add(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pids[pid] = true
+	s.n.Add(1)
+}
+
+func (s *stuckReads) remove(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pids, pid)
+	s.n.Add(-1)
+}
+
+// hangs tells whether what can hang of pid is not to be read.
+func (s *stuckReads) hangs(pid int) bool {
+	n := s.n.Load()
+	if n == 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return n >= maxStuck || s.pids[pid]
+}
+
+// Process reads one process with all its threads and the text of its status. A start other than 0 must be its start
+// time. The error is os.ErrNotExist where there is no such process (any more). Container and Role are left empty:
+// they come of a whole Snapshot.
+func (s *Source) Process(ctx context.Context, pid int, start uint64) (inspect.Process, error) {
+	sc := &scan{now: ticksSinceBoot()}
+	answer := make(chan entry, 1)
+	go func() {
+		r := newReader(s)
+		r.scan, r.allThreads, r.keepStatus = sc, true, true
+		answer <- r.read(pid, &r.scratch, nil)
+	}()
+	var e entry
+	select {
+	case e = <-answer:
+	case <-ctx.Done():
+		return inspect.Process{}, ctx.Err()
+	case <-time.After(patience):
+		e = s.readQuick(sc, pid)
+	}
+	if e.proc == nil || start != 0 && e.proc.StartTime != start {
+		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+	}
+	return *e.proc, nil
+}
