@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"capview/cmd/tty/ttytest"
 )
 
 // childEnv makes the test binary a program on a terminal, for the tests that need a real process: "run" is a bubbletea
@@ -39,6 +42,18 @@ func child() int {
 		fmt.Fprintf(os.Stderr, "%v\n  %s\n", unusable, unusable.Hint())
 	}
 	return ExitCode(err)
+}
+
+// start runs the child on the terminal, through wrapper if there is one.
+func start(term *ttytest.Terminal, wrapper ...string) {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	argv := append(wrapper, self)
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), childEnv+"=run", "TERM=xterm-256color")
+	term.Start(cmd)
 }
 
 // probe shows the keys it got, and does what they name.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"capview/cmd/tty/ttytest"
 )
 
 func TestUnfinished(t *testing.T) {
@@ -86,7 +88,7 @@ func TestJoinsSplitKeys(t *testing.T) {
 		for _, part := range parts {
 			want += part
 		}
-		if got := keyboardOf(t, patience).read(parts...); got != want {
+		if got := keyboardOf(t, ttytest.Patience).read(parts...); got != want {
 			t.Errorf("%q arrived as %q", parts, got)
 		}
 	}
@@ -97,13 +99,13 @@ func TestLoneEscape(t *testing.T) {
 	if got := keyboardOf(t, time.Millisecond).read("\x1b"); got != "\x1b" {
 		t.Errorf("got %q", got)
 	}
-	if got := keyboardOf(t, patience).read("\x1b", "\x1b"); got != "\x1b" {
+	if got := keyboardOf(t, ttytest.Patience).read("\x1b", "\x1b"); got != "\x1b" {
 		t.Errorf("held down: got %q", got)
 	}
 }
 
 func TestInputEnds(t *testing.T) {
-	k := keyboardOf(t, patience)
+	k := keyboardOf(t, ttytest.Patience)
 	var told error
 	k.in.gone = func(err error) { told = err }
 	k.end.Close()

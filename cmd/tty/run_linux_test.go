@@ -5,44 +5,46 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"capview/cmd/tty/ttytest"
 )
 
 // Each way to end gives the terminal back.
 func TestRestores(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		end   func(*terminal)
+		end   func(*ttytest.Terminal)
 		code  int
 		shows string // after the main screen is back
 	}{
-		{"quit", func(term *terminal) { term.keys("q") }, 0, ""},
-		{"quit with the mouse on", func(term *terminal) { term.keys("m"); term.shows("\x1b[?1002h"); term.keys("q") }, 0, ""},
-		{"SIGTERM", func(term *terminal) { term.signal(syscall.SIGTERM) }, 143, ""},
-		{"SIGINT", func(term *terminal) { term.signal(syscall.SIGINT) }, 130, ""},
-		{"SIGHUP", func(term *terminal) { term.signal(syscall.SIGHUP) }, 129, ""},
-		{"SIGQUIT", func(term *terminal) { term.signal(syscall.SIGQUIT) }, 131, "goroutine 1 ["},
-		{"panic in Update", func(term *terminal) { term.keys("u") }, 2, `panic: "in Update"`},
-		{"panic in View", func(term *terminal) { term.keys("v") }, 2, `panic: "in View"`},
-		{"panic in a command", func(term *terminal) { term.keys("c") }, 2, `panic: "in a command \x1b[31m"`},
-		{"panic in a batch in a sequence", func(term *terminal) { term.keys("b") }, 2, `panic: "in a command \x1b[31m"`},
-		{"panic in a goroutine", func(term *terminal) { term.keys("g") }, 2, `panic: "in a goroutine"`},
-		{"Update hangs", func(term *terminal) {
-			term.keys("l")
-			term.logs("key l")
-			term.signal(syscall.SIGTERM)
+		{"quit", func(term *ttytest.Terminal) { term.Keys("q") }, 0, ""},
+		{"quit with the mouse on", func(term *ttytest.Terminal) { term.Keys("m"); term.Shows("\x1b[?1002h"); term.Keys("q") }, 0, ""},
+		{"SIGTERM", func(term *ttytest.Terminal) { term.Signal(syscall.SIGTERM) }, 143, ""},
+		{"SIGINT", func(term *ttytest.Terminal) { term.Signal(syscall.SIGINT) }, 130, ""},
+		{"SIGHUP", func(term *ttytest.Terminal) { term.Signal(syscall.SIGHUP) }, 129, ""},
+		{"SIGQUIT", func(term *ttytest.Terminal) { term.Signal(syscall.SIGQUIT) }, 131, "goroutine 1 ["},
+		{"panic in Update", func(term *ttytest.Terminal) { term.Keys("u") }, 2, `panic: "in Update"`},
+		{"panic in View", func(term *ttytest.Terminal) { term.Keys("v") }, 2, `panic: "in View"`},
+		{"panic in a command", func(term *ttytest.Terminal) { term.Keys("c") }, 2, `panic: "in a command \x1b[31m"`},
+		{"panic in a batch in a sequence", func(term *ttytest.Terminal) { term.Keys("b") }, 2, `panic: "in a command \x1b[31m"`},
+		{"panic in a goroutine", func(term *ttytest.Terminal) { term.Keys("g") }, 2, `panic: "in a goroutine"`},
+		{"Update hangs", func(term *ttytest.Terminal) {
+			term.Keys("l")
+			term.Logs("key l")
+			term.Signal(syscall.SIGTERM)
 		}, 143, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			term := openTerminal(t, 80, 24)
-			term.start()
-			term.shows("READY 80x24")
+			term := ttytest.Open(t, 80, 24)
+			start(term)
+			term.Shows("READY 80x24")
 			test.end(term)
-			term.ends(test.code)
-			term.restored()
-			term.eventually(test.shows, func() bool { return strings.Contains(term.afterScreen(), test.shows) })
-			if test.code == 2 && !strings.Contains(term.afterScreen(), "child_linux_test.go:") {
-				t.Errorf("no stack trace after the main screen: %q", term.afterScreen())
+			term.Ends(test.code)
+			term.Restored()
+			term.Eventually(test.shows, func() bool { return strings.Contains(term.AfterScreen(), test.shows) })
+			if test.code == 2 && !strings.Contains(term.AfterScreen(), "child_linux_test.go:") {
+				t.Errorf("no stack trace after the main screen: %q", term.AfterScreen())
 			}
 		})
 	}
@@ -50,41 +52,41 @@ func TestRestores(t *testing.T) {
 
 // The alternate screen is used, in raw mode, and the mouse stays the terminal's.
 func TestTakesTheTerminal(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start()
-	term.shows("READY 80x24")
-	modes := term.modes()
-	if !modes[modeAlt] || modes[modeCursor] || modes[modeMouse] {
+	term := ttytest.Open(t, 80, 24)
+	start(term)
+	term.Shows("READY 80x24")
+	modes := term.Modes()
+	if !modes[ttytest.ModeAlt] || modes[ttytest.ModeCursor] || modes[ttytest.ModeMouse] {
 		t.Errorf("modes %v: want the alternate screen, no cursor, no mouse", modes)
 	}
-	if term.settings().Lflag&syscall.ICANON != 0 {
+	if term.Settings().Lflag&syscall.ICANON != 0 {
 		t.Error("not in raw mode")
 	}
-	if strings.Contains(term.output.String(), "\x1b]11;?") || strings.Contains(term.output.String(), "\x1b[6n") {
+	if strings.Contains(term.Output(), "\x1b]11;?") || strings.Contains(term.Output(), "\x1b[6n") {
 		t.Error("the terminal was asked something")
 	}
-	term.keys("q")
-	term.ends(0)
+	term.Keys("q")
+	term.Ends(0)
 }
 
 // The keyboard is the controlling terminal where standard input is something else.
 func TestInputElsewhere(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start("sh", "-c", `exec "$0" < /dev/null`)
-	term.shows("READY 80x24")
-	term.keys("q")
-	term.ends(0)
-	term.restored()
+	term := ttytest.Open(t, 80, 24)
+	start(term, "sh", "-c", `exec "$0" < /dev/null`)
+	term.Shows("READY 80x24")
+	term.Keys("q")
+	term.Ends(0)
+	term.Restored()
 }
 
 func TestResize(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start()
-	term.shows("READY 80x24")
-	term.resize(140, 40)
-	term.shows("READY 140x40")
-	term.keys("q")
-	term.ends(0)
+	term := ttytest.Open(t, 80, 24)
+	start(term)
+	term.Shows("READY 80x24")
+	term.Resize(140, 40)
+	term.Shows("READY 140x40")
+	term.Keys("q")
+	term.Ends(0)
 }
 
 // A hangup ends the program also where SIGHUP is ignored, as under nohup(1).
@@ -94,11 +96,11 @@ func TestHangup(t *testing.T) {
 		"SIGHUP ignored": {"sh", "-c", `trap "" HUP; exec "$0"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			term := openTerminal(t, 80, 24)
-			term.start(wrapper...)
-			term.shows("READY 80x24")
-			term.hangUp()
-			term.ends(129)
+			term := ttytest.Open(t, 80, 24)
+			start(term, wrapper...)
+			term.Shows("READY 80x24")
+			term.HangUp()
+			term.Ends(129)
 		})
 	}
 }
@@ -116,11 +118,11 @@ func TestNoTerminal(t *testing.T) {
 					t.Skip("needs setsid (util-linux)")
 				}
 			}
-			term := openTerminal(t, 80, 24)
-			term.start("sh", "-c", test.script)
-			term.ends(2)
-			term.shows(test.want)
-			if got := term.output.String(); got != test.want {
+			term := ttytest.Open(t, 80, 24)
+			start(term, "sh", "-c", test.script)
+			term.Ends(2)
+			term.Shows(test.want)
+			if got := term.Output(); got != test.want {
 				t.Errorf("wrote %q, want %q", got, test.want)
 			}
 		})
@@ -130,14 +132,12 @@ func TestNoTerminal(t *testing.T) {
 // A program that imports this package, and bubbletea with it, writes nothing before it says so, and asks the terminal
 // nothing: here nobody would answer.
 func TestQuietStart(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start("env", childEnv+"=quiet")
-	term.ends(0)
-	if _, err := term.slave.WriteString("|"); err != nil {
-		t.Fatal(err)
-	}
-	term.shows("|")
-	if got := term.output.String(); got != "|" {
+	term := ttytest.Open(t, 80, 24)
+	start(term, "env", childEnv+"=quiet")
+	term.Ends(0)
+	term.Keys("|") // the terminal echoes it after whatever was written before
+	term.Shows("|")
+	if got := term.Output(); got != "|" {
 		t.Errorf("wrote %q", got)
 	}
 }

@@ -6,61 +6,61 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"capview/cmd/tty/ttytest"
 )
 
 // In an orphaned process group, as under "ssh -t" and "docker run -it", ctrl+z must not hang.
 func TestSuspendOrphaned(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start()
-	term.shows("READY 80x24")
-	term.keys("z")
-	term.shows("cannot-suspend")
-	term.keys("q")
-	term.ends(0)
-	term.restored()
+	term := ttytest.Open(t, 80, 24)
+	start(term)
+	term.Shows("READY 80x24")
+	term.Keys("z")
+	term.Shows("cannot-suspend")
+	term.Keys("q")
+	term.Ends(0)
+	term.Restored()
 }
 
 // A shell stops the program and continues it.
 func TestSuspendInShell(t *testing.T) {
 	term := shell(t)
-	term.keys("z")
-	term.shows("Stopped")
-	modes := term.modes()
-	if modes[modeAlt] || !modes[modeCursor] {
+	term.Keys("z")
+	term.Shows("Stopped")
+	modes := term.Modes()
+	if modes[ttytest.ModeAlt] || !modes[ttytest.ModeCursor] {
 		t.Errorf("stopped with modes %v", modes)
 	}
-	if term.settings().Lflag&syscall.ICANON == 0 {
+	if term.Settings().Lflag&syscall.ICANON == 0 {
 		t.Error("stopped in raw mode")
 	}
-	term.keys("echo stat''us $?; fg; x=$?; echo left=$x\n")
-	term.shows("status 148")
-	term.shows("<z> resumed")
-	if !term.modes()[modeAlt] {
+	term.Keys("echo stat''us $?; fg; x=$?; echo left=$x\n")
+	term.Shows("status 148")
+	term.Shows("<z> resumed")
+	if !term.Modes()[ttytest.ModeAlt] {
 		t.Error("continued without the alternate screen")
 	}
-	term.keys("q")
-	term.shows("left=0")
-	if got := term.modes().undo(false); got != "" {
-		t.Errorf("modes are left on: %q would undo them", got)
-	}
+	term.Keys("q")
+	term.Shows("left=0")
+	term.RestoredModes()
 }
 
 // Something else stops and continues the program: it takes the terminal again.
 func TestContinuedByOthers(t *testing.T) {
-	term := openTerminal(t, 80, 24)
-	term.start()
-	term.shows("READY 80x24")
-	term.signal(syscall.SIGSTOP)
-	before := len(term.output.String())
-	term.signal(syscall.SIGCONT)
-	term.eventually("a repaint", func() bool { return strings.Contains(term.output.String()[before:], "resumed") })
-	term.keys("q")
-	term.ends(0)
-	term.restored()
+	term := ttytest.Open(t, 80, 24)
+	start(term)
+	term.Shows("READY 80x24")
+	term.Signal(syscall.SIGSTOP)
+	before := len(term.Output())
+	term.Signal(syscall.SIGCONT)
+	term.Eventually("a repaint", func() bool { return strings.Contains(term.Output()[before:], "resumed") })
+	term.Keys("q")
+	term.Ends(0)
+	term.Restored()
 }
 
 // shell runs the child as a job of an interactive shell.
-func shell(t *testing.T) *terminal {
+func shell(t *testing.T) *ttytest.Terminal {
 	t.Helper()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -70,14 +70,12 @@ func shell(t *testing.T) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := openTerminal(t, 80, 24)
+	term := ttytest.Open(t, 80, 24)
 	cmd := exec.Command(bash, "--norc", "--noprofile", "--noediting", "-i")
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "PS1=$ ", "CHILD="+self)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = term.slave, term.slave, term.slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	term.launch(cmd)
-	term.shows("$ ")
-	term.keys(childEnv + `=run "$CHILD"` + "\n")
-	term.shows("READY 80x24")
+	term.Start(cmd)
+	term.Shows("$ ")
+	term.Keys(childEnv + `=run "$CHILD"` + "\n")
+	term.Shows("READY 80x24")
 	return term
 }
