@@ -4,7 +4,7 @@
 // each tool several times in turn, medians and their ratios. The floor is a C program that opens, reads and
 // closes the same files as capview's scan on as many cores.
 //
-//	go run ./demo/bench            all of it (root; Debian: gcc strace procps libcap-ng-utils util-linux)
+//	go run ./demo/bench            all of it (root; Debian: gcc strace procps libcap-ng-utils util-linux htop)
 package main
 
 import (

@@ -18,9 +18,10 @@ import (
 // how much a cursor step sends, and the most memory held.
 func screens(capview string, rounds int) error {
 	fmt.Printf("\n%-28s %12s %14s %9s\n", "140x40", "first frame", "a cursor step", "RSS")
-	for _, line := range []string{capview + " --interval 1h --group none", "htop -d 600", "top -d 60"} {
+	for _, line := range []string{capview + " --interval 1h --group none", "htop -d 600"} {
 		args := strings.Fields(line)
 		if _, err := exec.LookPath(args[0]); err != nil {
+			fmt.Printf("%s is not installed\n", args[0])
 			continue
 		}
 		var firsts []time.Duration
