@@ -1,0 +1,207 @@
+package runtimes
+
+import (
+	"strings"
+
+	"capview/inspect"
+	"capview/inspect/caps"
+	"capview/nsinfo"
+	"capview/nsinfo/cgroup"
+)
+
+// link is a container that the cgroups name, with what leads to its files.
+type link struct {
+	container *inspect.Container
+	request   request
+	trusted   bool // what leads there is the host's root's
+}
+
+// instance is a container that no cgroup names: a child of a starter, or a process that a runtime's state names.
+type instance struct {
+	st      *starter // nil where a state tells
+	state   *state
+	init    int // index of its first process
+	asks    bool
+	request request
+
+	container inspect.Container
+	own       uint64 // inode of the PID namespace that is its alone; 0 where it has none
+}
+
+// links finds what leads to the files of each container.
+type links struct {
+	*scan
+	named     map[string]*link
+	order     []*link
+	instances []*instance
+}
+
+// newLinks follows the parents: that a process is a starter's child is the kernel's word.
+func newLinks(sc *scan) *links {
+	l := &links{scan: sc, named: map[string]*link{}}
+	if len(sc.starters) > 0 {
+		for i := range sc.s.Processes {
+			p := &sc.s.Processes[i]
+			if st := sc.starters[p.PPID]; st != nil && !p.KernelThread && sc.starters[p.PID] == nil {
+				l.child(i, st)
+			}
+		}
+	}
+	l.orphans()
+	return l
+}
+
+// child is about the process at i, which st started.
+func (l *links) child(i int, st *starter) {
+	p := &l.s.Processes[i]
+	c := l.kinds[p.Container]
+	switch {
+	case c == nil || p.Role == inspect.RoleHelper:
+	case st.in != "":
+		if inner := l.kinds[p.Nested]; inner != nil && st.in == p.Container {
+			l.link(inner, st, false)
+		}
+	case fromCgroup(c):
+		if st.trusted || delegated(c) && l.mayOwn(p, st.owner) {
+			l.link(c, st, st.trusted)
+		}
+	case c.Kind != inspect.KindKernel && l.apart(p, st) && (st.trusted || l.mayOwn(p, st.owner)):
+		l.instances = append(l.instances, l.instance(i, st))
+	}
+}
+
+// fromCgroup tells whether a cgroup's path named the container.
+func fromCgroup(c *inspect.Container) bool {
+	return (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && c.Runtime != "" && c.Key != "pidns/"+c.ID
+}
+
+// delegated tells whether another than the host's root could have made the container's cgroup.
+func delegated(c *inspect.Container) bool {
+	return !strings.HasPrefix(c.Key, c.Runtime+"/") && cgroup.Match(c.Cgroup).Delegated != ""
+}
+
+// apart tells whether a starter's child is in a container, and not at work for the starter: it then has another root.
+func (l *links) apart(p *inspect.Process, st *starter) bool {
+	ns, ok := p.Namespaces.Get()
+	beside, known := l.s.Processes[st.index].Namespaces.Get()
+	return ok && known && ns[nsinfo.Mount] != beside[nsinfo.Mount] && ns[nsinfo.Mount] != 0 && beside[nsinfo.Mount] != 0
+}
+
+// mayOwn tells whether the process is that user's to give a name to: in a user namespace that is theirs, or one inside
+// it, or running as that user with nothing more.
+func (l *links) mayOwn(p *inspect.Process, uid uint32) bool {
+	ns, ok := p.Namespaces.Get()
+	if !ok {
+		return false
+	}
+	for at, n := ns[nsinfo.UserNS], 0; at != 0 && at != l.s.Host.UserNamespace && n < 33; n++ {
+		u := l.userNS(at)
+		if u == nil {
+			return false
+		}
+		if owner, known := u.OwnerUID.Get(); known && owner == uid {
+			return true
+		}
+		at = u.Parent.Or(0)
+	}
+	ids, known := p.UID.Get()
+	return known && ids == inspect.IDs{Real: uid, Effective: uid, Saved: uid, FS: uid}
+}
+
+func (l *links) userNS(inode uint64) *nsinfo.User {
+	for i := range l.s.UserNamespaces {
+		if l.s.UserNamespaces[i].Inode == inode {
+			return &l.s.UserNamespaces[i]
+		}
+	}
+	return nil
+}
+
+// link asks for the files of a container that the cgroups name.
+func (l *links) link(c *inspect.Container, st *starter, trusted bool) {
+	if l.named[c.Key] != nil {
+		return
+	}
+	var q request
+	switch {
+	case st.kind == shim && plainID(c.ID):
+		q = request{kind: byShim, at: st.at, id: c.ID}
+	case st.kind == conmon && st.conmon.id == c.ID:
+		q = request{kind: byConmon, at: st.at, id: c.ID, name: st.conmon.name, path: st.conmon.bundle}
+	case st.kind == monitor && c.Runtime == "lxc":
+		q = request{kind: byLXC, at: st.at, name: st.name, path: st.path, full: caps.Full(l.s.Host.CapLastCap)}
+	default:
+		return
+	}
+	l.add(&link{c, q, trusted})
+}
+
+func (l *links) add(k *link) {
+	l.named[k.container.Key] = k
+	l.order = append(l.order, k)
+}
+
+// orphans asks for the containers that nothing leads to any more by their ids.
+func (l *links) orphans() {
+	for i := range l.s.Containers {
+		c := &l.s.Containers[i]
+		if l.named[c.Key] != nil || !fromCgroup(c) || c.NestedIn != "" || !isHexID(c.ID) || delegated(c) {
+			continue
+		}
+		q := request{kind: byID, runtime: c.Runtime, id: c.ID}
+		switch c.Runtime {
+		case "docker":
+			q.path = l.dockerd
+		case "podman", "cri-o", "containerd":
+		default:
+			continue
+		}
+		l.add(&link{c, q, true})
+	}
+}
+
+// instance is a container that a starter's child is the first process of.
+func (l *links) instance(i int, st *starter) *instance {
+	p := &l.s.Processes[i]
+	in := &instance{st: st, init: i, asks: true}
+	c := &in.container
+	*c = inspect.Container{Kind: inspect.KindContainer, Claimed: !st.trusted}
+	if !st.trusted {
+		c.Owner = inspect.Some(st.owner)
+	}
+	switch st.kind {
+	case shim:
+		c.Runtime = "containerd"
+		in.request = request{kind: byChild, at: st.at, id: st.shim.id, pid: p.PID}
+	case conmon:
+		c.Runtime, c.ID, c.Name = "podman", st.conmon.id, nameOf(st.conmon.name)
+		in.request = request{kind: byConmon, at: st.at, id: st.conmon.id, name: st.conmon.name, path: st.conmon.bundle}
+	case monitor:
+		c.Runtime, c.ID, c.Name = "lxc", st.name, nameOf(st.name)
+		in.request = request{kind: byLXC, at: st.at, name: st.name, path: st.path, full: caps.Full(l.s.Host.CapLastCap)}
+	case nspawn:
+		c.Runtime, c.ID, c.Name, in.asks = "nspawn", st.name, nameOf(st.name), false
+	}
+	return in
+}
+
+func nameOf(s string) inspect.Opt[string] {
+	if s == "" {
+		return inspect.Opt[string]{}
+	}
+	return inspect.Some(s)
+}
+
+// requests is all that is to be read for the Snapshot, but for the roots of states.
+func (l *links) requests() []request {
+	qs := make([]request, 0, len(l.order)+len(l.instances))
+	for _, k := range l.order {
+		qs = append(qs, k.request)
+	}
+	for _, in := range l.instances {
+		if in.asks {
+			qs = append(qs, in.request)
+		}
+	}
+	return qs
+}

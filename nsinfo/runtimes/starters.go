@@ -1,0 +1,172 @@
+package runtimes
+
+import (
+	"slices"
+	"strings"
+
+	"capview/inspect"
+	"capview/nsinfo"
+)
+
+// starterKind is what sort of process stands beside a container and leads to its files.
+type starterKind uint8
+
+const (
+	noStarter starterKind = iota
+	shim
+	conmon
+	monitor // LXC's
+	nspawn
+)
+
+// starter is a process that started containers and stays beside them.
+type starter struct {
+	index   int // in the Snapshot's processes
+	kind    starterKind
+	in      string // key of the container that it runs in as payload; "" on the host
+	trusted bool   // it is the host's root, outside every container: what it says of itself holds
+	owner   uint32 // its real uid, where it is not trusted and on the host
+	at      place
+	shim    shimArgs
+	conmon  conmonArgs
+	path    string // monitor: its directory of containers
+	name    string // monitor, nspawn: of the container
+}
+
+// scan is one look at a Snapshot.
+type scan struct {
+	s        *inspect.Snapshot
+	kinds    map[string]*inspect.Container // by key
+	starters map[int]*starter              // by PID
+	order    []*starter
+	dockerd  string // the data root that a docker daemon on the host has; "" unknown
+	hostNS   nsinfo.Set
+}
+
+func newScan(s *inspect.Snapshot) *scan {
+	sc := &scan{s: s, kinds: make(map[string]*inspect.Container, len(s.Containers)), starters: map[int]*starter{}}
+	for i := range s.Containers {
+		sc.kinds[s.Containers[i].Key] = &s.Containers[i]
+	}
+	sc.hostNS = hostNamespaces(s)
+	for i := range s.Processes {
+		sc.look(i)
+	}
+	return sc
+}
+
+// hostNamespaces are those of kernel threads, else of PID 1, of which any that differ are left unknown.
+func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
+	for i := range s.Processes {
+		p := &s.Processes[i]
+		ns, ok := p.Namespaces.Get()
+		if !ok || !p.KernelThread && p.PID != 1 {
+			continue
+		}
+		for t := range ns {
+			if host[t] == 0 {
+				host[t] = ns[t]
+			}
+		}
+		if p.KernelThread {
+			break
+		}
+	}
+	if host[nsinfo.UserNS] == 0 {
+		host[nsinfo.UserNS] = s.Host.UserNamespace
+	}
+	return host
+}
+
+// look sees whether the process at i leads to containers. A command's name is what any process may take; what it is
+// worth is decided by who runs it, and where.
+func (sc *scan) look(i int) {
+	p := &sc.s.Processes[i]
+	st := starter{index: i, kind: starterOf(p.Comm)}
+	if st.kind == noStarter && p.Comm != "dockerd" && !isMonitor(p) || p.KernelThread {
+		return
+	}
+	args, _ := p.Cmdline.Get()
+	ok := false
+	switch {
+	case p.Comm == "dockerd":
+		if sc.trusts(p) {
+			if root, _ := dockerdRoot(args); sc.dockerd == "" {
+				sc.dockerd = root
+			}
+		}
+		return
+	case st.kind == shim:
+		st.shim, ok = parseShim(args)
+	case st.kind == conmon:
+		st.conmon, ok = parseConmon(args)
+	case st.kind == nspawn:
+		st.name, ok = parseNspawn(args)
+	default:
+		st.kind = monitor
+		st.path, st.name, ok = parseMonitor(args)
+	}
+	if !ok {
+		return
+	}
+	st.at = place{p.PID, p.StartTime}
+	st.trusted = sc.trusts(p)
+	if sc.inside(p) {
+		st.in = p.Container
+	} else if ids, known := p.UID.Get(); known && !st.trusted {
+		st.owner = ids.Real
+	}
+	sc.starters[p.PID] = &st
+	sc.order = append(sc.order, &st)
+}
+
+func starterOf(comm string) starterKind {
+	if len(comm) < 6 {
+		return noStarter
+	}
+	switch comm[0] {
+	case 'c':
+		if strings.HasPrefix(comm, "containerd-shim") {
+			return shim
+		}
+		if comm == "conmon" {
+			return conmon
+		}
+	case 's':
+		if comm == "systemd-nspawn" {
+			return nspawn
+		}
+	}
+	return noStarter
+}
+
+// isMonitor tells an LXC monitor by its title: its comm is that of whatever program started the container.
+func isMonitor(p *inspect.Process) bool {
+	args, _ := p.Cmdline.Get()
+	return len(args) > 0 && strings.HasPrefix(args[0], "[lxc monitor] ")
+}
+
+// inside tells whether a process is a container's payload.
+func (sc *scan) inside(p *inspect.Process) bool {
+	c := sc.kinds[p.Container]
+	if c == nil || p.Role == inspect.RoleHelper {
+		return false
+	}
+	return c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox
+}
+
+// trusts tells whether a process is the host's root outside every container.
+func (sc *scan) trusts(p *inspect.Process) bool {
+	ids, ok := p.UID.Get()
+	ns, known := p.Namespaces.Get()
+	return ok && known && ids == (inspect.IDs{}) && ns[nsinfo.UserNS] == sc.s.Host.UserNamespace && ns[nsinfo.UserNS] != 0 && !sc.inside(p)
+}
+
+// process is the process with that PID, or nil.
+func (sc *scan) process(pid int) *inspect.Process {
+	i, ok := slices.BinarySearchFunc(sc.s.Processes, pid, func(p inspect.Process, pid int) int { return p.PID - pid })
+	if !ok {
+		return nil
+	}
+	return &sc.s.Processes[i]
+}
