@@ -14,10 +14,20 @@ import (
 	"github.com/creack/pty"
 )
 
-// screens measures the interactive programs on a terminal of 140x40: until the first frame shows a process,
-// how much a cursor step sends, and the most memory held.
+// screens measures the interactive programs, without and with room for capview's detail beside the list.
 func screens(capview string, rounds int) error {
-	fmt.Printf("\n%-28s %12s %14s %9s\n", "140x40", "first frame", "a cursor step", "RSS")
+	for _, columns := range []uint16{120, 140} {
+		if err := screensOf(capview, rounds, columns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// screensOf measures until the first frame shows a process, how much a cursor step sends, and the most memory held.
+func screensOf(capview string, rounds int, columns uint16) error {
+	size := &pty.Winsize{Rows: 40, Cols: columns}
+	fmt.Printf("\n%-28s %12s %14s %9s\n", fmt.Sprintf("%dx%d", size.Cols, size.Rows), "first frame", "a cursor step", "RSS")
 	for _, line := range []string{capview + " --interval 1h --group none", "htop -d 600"} {
 		args := strings.Fields(line)
 		if _, err := exec.LookPath(args[0]); err != nil {
@@ -28,7 +38,7 @@ func screens(capview string, rounds int) error {
 		var steps []int
 		var rss int64
 		for range rounds/3 + 1 {
-			s, err := watch(args)
+			s, err := watch(args, size)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -47,12 +57,12 @@ type screen struct {
 }
 
 // watch starts a program in a terminal, takes what it writes, steps down and ends it.
-func watch(args []string) (screen, error) {
+func watch(args []string, size *pty.Winsize) (screen, error) {
 	var s screen
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color")
 	start := time.Now()
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 140})
+	terminal, err := pty.StartWithSize(cmd, size)
 	if err != nil {
 		return s, err
 	}

@@ -86,7 +86,7 @@ func report(tools []*tool) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-var opened = regexp.MustCompile(`(openat2?|readlinkat)\(\d+<[^>]*>, "([^"]+)", ?([^)]*)`)
+var opened = regexp.MustCompile(`(openat2?|readlinkat)\(\d+</proc/\d+/?([^>]*)>, "([^"]+)", ?([^)]*)`)
 
 // filesRead asks strace which files of one process capview opens and reads, in readloop's notation.
 func filesRead(dir, capview string, pid int) ([]string, error) {
@@ -95,17 +95,17 @@ func filesRead(dir, capview string, pid int) ([]string, error) {
 		return nil, err
 	}
 	// grep, and not this program: what a process held when it started another counts as that one's memory.
-	text, err := exec.Command("grep", "-F", fmt.Sprintf("</proc/%d>", pid), log).Output()
+	text, err := exec.Command("grep", fmt.Sprintf("</proc/%d[>/]", pid), log).Output()
 	if err != nil {
 		return nil, fmt.Errorf("strace saw no file of process %d read: %w", pid, err)
 	}
 	var files []string
 	for line := range strings.Lines(string(text)) {
 		call := opened.FindStringSubmatch(line)
-		if call == nil || strings.Contains(call[3], "O_DIRECTORY") || strings.Contains(call[3], "O_PATH") {
+		if call == nil || strings.Contains(call[4], "O_DIRECTORY") || strings.Contains(call[4], "O_PATH") {
 			continue
 		}
-		name := call[2]
+		name := filepath.Join(call[2], call[3])
 		if call[1] == "readlinkat" {
 			name += "@"
 		}
