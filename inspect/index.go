@@ -1,6 +1,10 @@
 package inspect
 
-import "capview/nsinfo"
+import (
+	"sync"
+
+	"capview/nsinfo"
+)
 
 // Index looks things up in a Snapshot; building one reads the Snapshot once. It is not to be changed after.
 type Index struct {
@@ -8,8 +12,10 @@ type Index struct {
 	procs      map[int]*Process
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
-	names      map[uint32]string     // see UserName
-	found      map[*Container]string // see foundBy
+	names      map[uint32]string             // see UserName
+	found      map[*Container]string         // see foundBy
+	firsts     func() map[string]*Process    // see FirstProcess
+	drifts     func() map[*Process][]Finding // see Drift
 }
 
 // NewIndex indexes s.
@@ -31,6 +37,7 @@ func NewIndex(s *Snapshot) *Index {
 	}
 	ix.names = userNames(s.Processes)
 	ix.found = foundBy(ix)
+	ix.firsts, ix.drifts = sync.OnceValue(ix.findFirsts), sync.OnceValue(ix.findDrifts)
 	return ix
 }
 
