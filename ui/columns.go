@@ -45,7 +45,7 @@ func nodeColumns(keys []string) []view.Column[*node] {
 
 func nameColumn() view.Column[*node] {
 	return view.Column[*node]{
-		Key: nameKey, Title: "NAME", Min: 20, Max: 48, Flex: 1,
+		Key: nameKey, Title: "NAME", Min: 22, Max: 48, Flex: 1,
 		Cell: func(n *node) view.Cell {
 			role := view.Plain
 			switch {
@@ -116,14 +116,25 @@ func byKey[T any](cols []view.Column[T]) map[string]view.Column[T] {
 	return m
 }
 
-// label is what the tree shows of a node, clean: a group's name and how many processes, a process's PID and name. It
+// label is what the tree shows of a node, clean: a group's name, a process's PID and name. It
 // is made when it is drawn. The numbers stand under each other.
 func (n *node) label() string {
 	if n.group != nil {
-		return view.Clean(n.group.Label) + " (" + strconv.Itoa(len(n.group.Processes)) + ")"
+		return view.Clean(n.group.Label)
 	}
 	return rowLabel(n.row)
 }
+
+// count is how many processes a group has, as it stands behind its label; "" for what is no group.
+func (n *node) count() string {
+	if n.group == nil {
+		return ""
+	}
+	return "(" + strconv.Itoa(len(n.group.Processes)) + ")"
+}
+
+// titled is a node's label and count.
+func (n *node) titled() string { return strings.TrimSpace(n.label() + " " + n.count()) }
 
 func rowLabel(r view.Row) string {
 	if r.T != nil {

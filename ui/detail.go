@@ -111,7 +111,7 @@ func (m *Model) readGroup(want id) tea.Cmd {
 		}
 	}
 	return func() tea.Msg {
-		return detailMsg{id: want, title: n.label(), sections: view.GroupSections(n.sum.Ix, *n.group)}
+		return detailMsg{id: want, title: n.titled(), sections: view.GroupSections(n.sum.Ix, *n.group)}
 	}
 }
 

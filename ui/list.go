@@ -3,7 +3,6 @@ package ui
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -152,7 +151,7 @@ func (m *Model) toggleFollow() tea.Cmd {
 		m.say("no longer following")
 	case n != nil && n.group == nil:
 		m.follow = n.id
-		m.say("following " + strings.TrimSpace(n.label()))
+		m.say("following " + n.titled())
 	default:
 		m.say("only a process can be followed")
 	}

@@ -90,7 +90,7 @@ func flatten(roots []*node, s spec) []row {
 	var walk func(ns []*node, depth uint8)
 	walk = func(ns []*node, depth uint8) {
 		for _, n := range ns {
-			r := row{ID: n.id, Item: n, Depth: depth, Tag: s.tagged(n), Fresh: n.fresh != nil}
+			r := row{ID: n.id, Item: n, Tail: n.count(), Depth: depth, Tag: s.tagged(n), Fresh: n.fresh != nil}
 			if len(n.kids) > 0 {
 				r.Fold = table.Closed
 				if s.open(n) {

@@ -62,7 +62,7 @@ func TestWithoutPrivilege(t *testing.T) {
 	if status != 0 || !strings.Contains(out, pid+"  ?") || strings.Contains(out, "none") {
 		t.Errorf("list: %d\n%s", status, out)
 	}
-	if !strings.HasPrefix(stderr, "capview: without CAP_SYS_PTRACE") || !strings.Contains(stderr, "sudo capview") || strings.Count(stderr, "\n") != 1 {
+	if !strings.HasPrefix(stderr, "capview: not root: ") || !strings.Contains(stderr, "sudo capview") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("list told %q", stderr)
 	}
 

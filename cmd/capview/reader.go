@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"capview/inspect"
@@ -44,17 +43,21 @@ func (r reader) missing() caps.Set {
 	return wanted &^ held
 }
 
-// notice is one line on what is not seen for want of privilege, and how to get it; "" where nothing is wanting.
+// notice is one line on what is not seen for want of privilege, and how to get it; "" where nothing is wanting. It fits
+// a line of 80 cells.
 func (r reader) notice() string {
 	if r.missing() == 0 {
 		return ""
 	}
-	what := "namespaces, executables and file capabilities of other users' processes are not shown"
-	if m, ok := r.Proc.Get(); ok && m.hides() {
-		what = "other users' processes are hidden (hidepid=" + m.HidePID + ")"
+	who, how := "not root", "; run 'sudo capview'"
+	if r.UID == 0 {
+		who, how = "no "+strings.ToUpper(caps.SysPtrace.String()), " (capview doctor)"
 	}
-	return fmt.Sprintf("without %s, %s; run 'sudo capview', or see 'capview doctor'",
-		strings.ToUpper(caps.SysPtrace.String()), what)
+	what := "others' namespaces, exe, file caps unknown"
+	if m, ok := r.Proc.Get(); ok && m.hides() {
+		what = "others' processes hidden (hidepid=" + m.HidePID + ")"
+	}
+	return who + ": " + what + how
 }
 
 // hides tells whether the mount hides other users' processes from those without privilege.

@@ -6,6 +6,7 @@ import (
 
 	"capview/inspect"
 	"capview/inspect/caps"
+	"capview/ui/view"
 )
 
 func TestParseProcMount(t *testing.T) {
@@ -44,7 +45,7 @@ func FuzzParseProcMount(f *testing.F) {
 }
 
 func TestNotice(t *testing.T) {
-	hidden := inspect.Some(procMount{HidePID: "2"})
+	hidden := inspect.Some(procMount{HidePID: "ptraceable"})
 	for _, c := range []struct {
 		name string
 		r    reader
@@ -52,11 +53,15 @@ func TestNotice(t *testing.T) {
 	}{
 		{"root", reader{Effective: inspect.Some(caps.Full(caps.Last)), Proc: hidden}, ""},
 		{"what it takes", reader{Effective: inspect.Some(wanted)}, ""},
-		{"nobody", reader{Effective: inspect.Some(caps.Set(0))}, "namespaces"},
-		{"nobody, hidden from", reader{Effective: inspect.Some(caps.Set(0)), Proc: hidden}, "hidepid=2"},
+		{"root of a container", reader{Effective: inspect.Some(caps.Set(0))}, "no CAP_SYS_PTRACE: "},
+		{"nobody", reader{UID: 65534, Effective: inspect.Some(caps.Set(0))}, "sudo capview"},
+		{"nobody, hidden from", reader{UID: 65534, Effective: inspect.Some(caps.Set(0)), Proc: hidden}, "hidepid=ptraceable"},
 		{"unknown", reader{}, "namespaces"},
 	} {
 		got := c.r.notice()
+		if view.Width(got) > 78 {
+			t.Errorf("%s: %q does not fit 80 cells after the space before it", c.name, got)
+		}
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) || strings.Contains(got, "\n") {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}

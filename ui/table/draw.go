@@ -57,12 +57,20 @@ func (m *Model[K, T]) row(b *line.Builder, i int) string {
 		if p.col == 0 {
 			at, w = m.tree(b, r, p)
 		}
-		text := view.Fit(c.Text, w)
+		after := ""
+		if p.col == 0 && w > tail(r.Tail) {
+			after = r.Tail
+		}
+		text := view.Fit(c.Text, w-tail(after))
 		if m.cols[p.col].Right {
 			at += w - view.Width(text)
 		}
 		b.To(at)
 		b.PutIn(m.look(c.Role), text, w)
+		if after != "" {
+			b.To(b.Width() + 1)
+			b.Put(m.style.Roles[view.Muted], after)
+		}
 	}
 	return b.String()
 }

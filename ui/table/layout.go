@@ -33,7 +33,7 @@ func Measure[K comparable, T any](cols []view.Column[T], rows []Row[K, T], limit
 		for c := range cols {
 			w := view.Width(cols[c].Cell(rows[r].Item).Text)
 			if c == 0 {
-				w += indent(rows[r].Depth, rows[r].Fold)
+				w += indent(rows[r].Depth, rows[r].Fold) + tail(rows[r].Tail)
 			}
 			widths[c] = max(widths[c], w)
 		}
@@ -47,6 +47,14 @@ func indent(depth uint8, fold Fold) int {
 		return 0
 	}
 	return 2*int(depth) + 2
+}
+
+// tail is the cells that a row's tail takes, the space before it too.
+func tail(s string) int {
+	if s == "" {
+		return 0
+	}
+	return 1 + view.Width(s)
 }
 
 // place chooses the columns that fit at their least width, then widens them towards what they need.
@@ -107,8 +115,13 @@ func (m *Model[K, T]) widen(left int) {
 	}
 }
 
+// least is what a column may be squeezed to: its title, and what it asks for at least if its cells need that much.
 func (m *Model[K, T]) least(c int) int {
-	return max(m.cols[c].Min, view.Width(m.cols[c].Title))
+	w := m.cols[c].Min
+	if m.natural != nil {
+		w = min(w, m.natural[c])
+	}
+	return max(w, view.Width(m.cols[c].Title))
 }
 
 func (m *Model[K, T]) need(c int) int {

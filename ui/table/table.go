@@ -19,6 +19,7 @@ const (
 type Row[K comparable, T any] struct {
 	ID    K
 	Item  T
+	Tail  string // stands behind the first cell's text, which is cut for it; clean
 	Depth uint8
 	Fold  Fold
 	Tag   bool // marked by the user

@@ -92,7 +92,7 @@ func TestColumnsDoNotJitter(t *testing.T) {
 }
 
 func TestColumnsScrollBesideTheFirst(t *testing.T) {
-	m := table(30, 2, 2)
+	m := table(27, 2, 2)
 	if title := m.Title(&line.Builder{}); !strings.HasSuffix(title, ">") || strings.Contains(title, "N ") {
 		t.Errorf("the title is %q", title)
 	}
@@ -237,5 +237,36 @@ func BenchmarkSetRows10000(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.SetRows(rs)
+	}
+}
+
+func TestATailStaysWhereItsTextIsCut(t *testing.T) {
+	m := &Model[int, item]{}
+	m.SetColumns(columns())
+	m.SetSize(26, 3)
+	rs := rows(3)
+	rs[0].Item.name, rs[0].Tail = "docker 2df56abf314600c6", "(12)"
+	rs[1].Item.name, rs[1].Tail, rs[1].Fold = "docker 2df56abf314600c6", "(3)", Closed
+	rs[2].Item.name, rs[2].Tail = "box", "(7)"
+	m.SetRows(rs)
+	for i, want := range []string{"> dock… (12)", "  + doc… (3)", "  box (7)"} {
+		if l := frame(m)[i]; !strings.HasPrefix(l, want) {
+			t.Errorf("%q, want %q", l, want)
+		}
+	}
+	if w := Measure(columns(), rs, 10)[0]; w != 2+len("docker 2df56abf314600c6 (3)") {
+		t.Errorf("the first column needs %d", w)
+	}
+}
+
+func TestAColumnTakesNoMoreThanItNeedsWhileAnotherIsCut(t *testing.T) {
+	m := table(36, 1, 0)
+	rs := rows(1)
+	rs[0].Item.name = "a"
+	m.SetColumns(columns())
+	m.Grow(Measure(columns(), rs, 10))
+	m.SetRows(rs)
+	if l := frame(m)[0]; l != "> a    root all −sys_resource 1" {
+		t.Errorf("%q", l)
 	}
 }
