@@ -240,3 +240,12 @@ func unescapeName(name []byte) string {
 	}
 	return string(out)
 }
+
+// stateName is the state's letter as a string without allocating.
+func stateName(b byte) string {
+	const letters = "RSDTtZXxKWPI"
+	if i := bytes.IndexByte([]byte(letters), b); i >= 0 {
+		return letters[i : i+1]
+	}
+	return ""
+}

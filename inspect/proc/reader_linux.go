@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"bytes"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -155,15 +154,6 @@ func intern[V any](m map[string]V, line []byte, f func([]byte) V) V {
 		m[string(line)] = v
 	}
 	return v
-}
-
-// stateName is the state's letter as a string without allocating.
-func stateName(b byte) string {
-	const letters = "RSDTtZXxKWPI"
-	if i := bytes.IndexByte([]byte(letters), b); i >= 0 {
-		return letters[i : i+1]
-	}
-	return ""
 }
 
 func (r *reader) setGroups(e *entry, line []byte) {

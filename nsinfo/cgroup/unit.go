@@ -9,7 +9,7 @@ type units struct {
 	outermost              string // the first unit, be it a user's manager
 	path                   string // through the unit
 	unit, manager          string
-	slice, dir             string // the innermost slice; the component above
+	slice                  string // the innermost
 	session, uid, sliceUID string
 }
 
