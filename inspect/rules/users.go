@@ -11,6 +11,9 @@ const overflowID = 65534
 // deepest is how deep user namespaces nest (user_namespaces(7)): a chain of parents that is longer is hostile.
 const deepest = 33
 
+// InitialUserNS is the inode of the initial user namespace (include/linux/proc_ns.h: PROC_USER_INIT_INO).
+const InitialUserNS = 0xEFFFFFFD
+
 // Users is the tree of user namespaces, as far as it is known. The zero Users knows none.
 type Users struct {
 	spaces  map[uint64]*nsinfo.User
@@ -114,7 +117,7 @@ func (u *Users) inside(inode uint64, id uint32, ranges func(*nsinfo.User) fact.O
 	switch {
 	case !u.exact(id):
 		return 0, fact.Unknown
-	case inode == u.initial && inode != 0, inode == u.reader && inode != 0:
+	case inode == u.reader && inode != 0:
 		return id, fact.Yes // the numbers are that namespace's own
 	}
 	s := u.spaces[inode]
@@ -131,8 +134,8 @@ func (u *Users) inside(inode uint64, id uint32, ranges func(*nsinfo.User) fact.O
 
 // Root is the uid that is 0 in the user namespace, in the reader's numbers; No where none is.
 func (u *Users) Root(inode uint64) (uint32, fact.Answer) {
-	if inode == u.reader && inode != 0 || inode == u.initial && inode != 0 {
-		return 0, fact.Yes
+	if inode == u.reader && inode != 0 {
+		return 0, u.readerRoot()
 	}
 	s := u.spaces[inode]
 	if s == nil {
@@ -151,6 +154,23 @@ func (u *Users) Root(inode uint64) (uint32, fact.Answer) {
 		}
 	}
 	return 0, fact.No
+}
+
+// readerRoot tells whether 0 is an id in the reader's user namespace: its map shows the ids of its parent, but for
+// the ids inside.
+func (u *Users) readerRoot() fact.Answer {
+	if u.reader == u.initial {
+		return fact.Yes
+	}
+	if s := u.spaces[u.reader]; s != nil && s.UIDMap.Known() {
+		for _, r := range s.UIDMap.Or(nil) {
+			if r.Inside == 0 {
+				return fact.Yes
+			}
+		}
+		return fact.No
+	}
+	return fact.Unknown
 }
 
 // unmapped is how an id map shows an id without a number in the reader's user namespace.
