@@ -23,7 +23,8 @@ const listLong = `List prints a row a process, or a row a group with --container
 
 Rows stand together by what --group says, processes by PID within; --sort orders them all, most significant key first,
 "-" before a key turns it round; power orders the most powerful first. The wide table and csv have every fact that decides
-over capabilities, json and ndjson every column; --columns chooses. See 'capview help columns' and 'capview help filter'.`
+over capabilities, json and ndjson every column; --columns chooses. The table cuts long cells (…) unless --columns is given;
+the other forms never do. See 'capview help columns' and 'capview help filter'.`
 
 func (a *app) listCommand() *cobra.Command {
 	var l listing
@@ -71,7 +72,7 @@ func (a *app) runList(cmd *cobra.Command, l listing) error {
 }
 
 func (a *app) listProcesses(cmd *cobra.Command, l listing, form string) error {
-	t, err := layOut(view.Processes(), l, a.processKeys(form))
+	t, err := layOut(view.Processes(), l, form, a.processKeys(form))
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func together(ix *inspect.Index, ps []*inspect.Process, by inspect.GroupBy) []*i
 }
 
 func (a *app) listGroups(cmd *cobra.Command, l listing, form string) error {
-	t, err := layOut(view.Containers(), l, a.groupKeys(form))
+	t, err := layOut(view.Containers(), l, form, a.groupKeys(form))
 	if err != nil {
 		return err
 	}
@@ -165,8 +166,9 @@ type layout[T any] struct {
 	sort    []string // the least significant key first
 }
 
-// layOut chooses the columns: those of --columns, else keys, else all; and checks the keys of --sort.
-func layOut[T any](all []view.Column[T], l listing, keys []string) (layout[T], error) {
+// layOut chooses the columns: those of --columns, else keys, else all; and checks the keys of --sort. The cells of a
+// table are bounded unless someone asked for these very columns.
+func layOut[T any](all []view.Column[T], l listing, form string, keys []string) (layout[T], error) {
 	t := layout[T]{columns: all}
 	if len(l.columns) > 0 {
 		keys = l.columns
@@ -180,6 +182,9 @@ func layOut[T any](all []view.Column[T], l listing, keys []string) (layout[T], e
 			return t, err
 		}
 		t.columns = append(t.columns, c)
+	}
+	if form == "table" && len(l.columns) == 0 {
+		t.columns = view.Bounded(t.columns)
 	}
 	for _, key := range l.sort {
 		c, err := columnOf(all, strings.TrimPrefix(key, "-"))

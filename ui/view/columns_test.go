@@ -257,3 +257,16 @@ func TestStyledTable(t *testing.T) {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
+
+func TestBoundedCutsAllButTheLastColumn(t *testing.T) {
+	text := func(r string) Cell { return Cell{r, Warn} }
+	cols := Bounded([]Column[string]{{Key: "a", Max: 4, Cell: text}, {Key: "b", Cell: text}, {Key: "c", Max: 4, Cell: text}})
+	for i, want := range []Cell{{"abc…", Warn}, {"abcdefgh", Warn}, {"abcdefgh", Warn}} {
+		if got := cols[i].Cell("abcdefgh"); got != want {
+			t.Errorf("column %d: %v, want %v", i, got, want)
+		}
+	}
+	if Bounded[string](nil) != nil {
+		t.Error("columns out of nothing")
+	}
+}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,24 @@ func Find[T any](cols []Column[T], key string) (Column[T], bool) {
 var aliases = map[string]string{
 	"comm": "name", "command": "cmdline", "args": "cmdline", "file_caps": "filecaps", "no_new_privs": "nnp",
 	"eff": "effective", "per": "permitted", "prm": "permitted", "inh": "inheritable", "bnd": "bounding", "amb": "ambient",
+}
+
+// Bounded is cols with every cell but the last column's cut to its column's Max, so that one long cell does not make
+// all rows as wide.
+func Bounded[T any](cols []Column[T]) []Column[T] {
+	bounded := slices.Clone(cols)
+	for i := range max(len(cols)-1, 0) {
+		most, cell := cols[i].Max, cols[i].Cell
+		if most == 0 {
+			continue
+		}
+		bounded[i].Cell = func(row T) Cell {
+			c := cell(row)
+			c.Text = Fit(c.Text, most)
+			return c
+		}
+	}
+	return bounded
 }
 
 // Keys is the keys of cols, in their order.
