@@ -56,7 +56,7 @@ func session(t *testing.T, args []string, columns, rows int) {
 	term.keys("Enter")
 	term.shows("/opt/bind/httpd")
 	term.keys("2")
-	term.shows("net_bind_service")
+	term.shows("permitted")
 	term.keys("e")
 	term.shows("json")
 	term.keys("C-u")

@@ -119,8 +119,8 @@ make_image() {
 	local name=$1 file=$2 dir
 	dir=$(mktemp -d "$LAB/image.XXXXXX")
 	tar -C "$LAB/rootfs" --xattrs --xattrs-include=security.capability --numeric-owner -cf "$dir/layer.tar" .
-	printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["/bin/sleep","86400"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-		"$(dpkg --print-architecture)" "$(sha256sum <"$dir/layer.tar" | cut -d' ' -f1)" >"$dir/config.json"
+	printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["/bin/sleep","86400"],"Labels":{"lab.image":"%s"}},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$(dpkg --print-architecture)" "$name" "$(sha256sum <"$dir/layer.tar" | cut -d' ' -f1)" >"$dir/config.json"
 	printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":["layer.tar"]}]' "$name" >"$dir/manifest.json"
 	tar -C "$dir" -cf "$file" manifest.json config.json layer.tar
 	rm -rf "$dir"
