@@ -63,7 +63,13 @@ func TestSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 	default:
-		t.Errorf("the README's sessions print something else now (UPDATE=1 writes it down):\n%s", updated)
+		was, is := strings.Split(text, "\n"), strings.Split(updated, "\n")
+		for i := range min(len(was), len(is)) {
+			if was[i] != is[i] {
+				t.Fatalf("the README's sessions print something else now (UPDATE=1 writes it down): line %d was\n%s\nand is\n%s", i+1, was[i], is[i])
+			}
+		}
+		t.Fatal("the README's sessions print more or less now (UPDATE=1 writes it down)")
 	}
 }
 
