@@ -56,7 +56,7 @@ func containers() []inspect.Container {
 	}
 	return []inspect.Container{
 		{Key: "docker/" + id('a'), Kind: inspect.KindContainer, ID: id('a'), Name: inspect.Some("web"), Runtime: "docker",
-			Image: inspect.Some("nginx:1.27"), Cgroup: "/docker/" + id('a'), UserNamespace: inspect.Some[uint64](hostNS)},
+			Image: inspect.Some("nginx:1.27"), Cgroup: "/docker/" + id('a'), UserNamespace: inspect.Some[uint64](hostNS), Declared: inspect.Some(webSpec())},
 		{Key: "docker/" + id('b'), Kind: inspect.KindContainer, ID: id('b'), Runtime: "docker"},
 		{Key: "containerd/" + id('c'), Kind: inspect.KindContainer, ID: id('c'), Name: inspect.Some("coredns"), Runtime: "containerd",
 			Image: inspect.Some("registry.k8s.io/coredns:v1.11"), Pod: inspect.Some(inspect.Pod{Name: "coredns-1", Namespace: "kube-system"})},
@@ -179,4 +179,15 @@ func members(ix *inspect.Index, key string) (ps []*inspect.Process) {
 		}
 	}
 	return ps
+}
+
+// webSpec is asked of docker for a container that is not root's, sees the host's network and may use docker's socket.
+func webSpec() inspect.Declared {
+	return inspect.Declared{
+		Source: "/run/docker/x\u202e/config.json", Caps: inspect.Some(caps.Sets{Permitted: dockerSet, Effective: dockerSet, Bounding: dockerSet}),
+		User: inspect.Some(inspect.SpecUser{}), NoNewPrivs: inspect.Some(true), Seccomp: inspect.Some("profile"), SeccompDefault: inspect.Some("SCMP_ACT_ERRNO"),
+		Namespaces: inspect.Some([]inspect.SpecNamespace{{Type: "mnt"}, {Type: "pid", Path: "/proc/7/ns/pid"}}),
+		UIDMap:     inspect.Some([]nsinfo.Range{}), GIDMap: inspect.Some([]nsinfo.Range{}), Privileged: inspect.Some(false),
+		Mounts: inspect.Some([]inspect.SpecMount{{Source: "/run/docker.sock", Destination: "/sock\x1b", Risk: "docker's socket", ReadOnly: true}}),
+	}
 }

@@ -269,6 +269,7 @@ func groupPlace() []Column[GroupRow] {
 		textOf("pod", "POD", "the container's pod: namespace/name", 8, 48, ofGroup(podText)),
 		textOf("image", "IMAGE", "the container's image", 10, 60, ofGroup(func(c *inspect.Container) inspect.Opt[string] { return runtimeFact(c, c.Image) })),
 		textOf("unit", "UNIT", "the systemd unit", 10, 40, ofGroup(func(c *inspect.Container) inspect.Opt[string] { return inspect.Some(c.Unit) })),
+		groupDriftColumn(),
 		textOf("cgroup", "CGROUP", "the control group", 12, 80, ofGroup(func(c *inspect.Container) inspect.Opt[string] { return inspect.Some(c.Cgroup) })),
 		textOf("nested_in", "NESTED IN", "key of the container around it", 9, 40, ofGroup(func(c *inspect.Container) inspect.Opt[string] { return inspect.Some(c.NestedIn) })),
 	}

@@ -23,6 +23,7 @@ func placeColumns() []Column[Row] {
 		text("unit", "UNIT", "the systemd unit", 10, 40,
 			ofContainer(func(c *inspect.Container) inspect.Opt[string] { return inspect.Some(c.Unit) })),
 		text("cgroup", "CGROUP", "the control group", 12, 80, func(r Row) inspect.Opt[string] { return r.P.Cgroup }),
+		driftColumn(),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // GroupSections is what the processes of g hold together and in what they differ: overview, capabilities, seccomp,
-// namespaces, processes, gaps.
+// namespaces, declared, processes, gaps.
 func GroupSections(ix *inspect.Index, g inspect.Group) []Section {
 	r := NewGroupRow(ix, g)
 	return []Section{
@@ -20,6 +20,7 @@ func GroupSections(ix *inspect.Index, g inspect.Group) []Section {
 		{"capabilities", "Capabilities", groupCapabilities(r)},
 		{"seccomp", "Seccomp", groupSeccompBlocks(r)},
 		{"namespaces", "Namespaces", groupNamespaces(r)},
+		declaredSection(groupComparison(r)),
 		{"processes", "Processes", []Block{groupProcesses(r)}},
 		{"gaps", "Gaps", []Block{gapBlock(groupGaps(g))}},
 	}
@@ -38,7 +39,7 @@ func groupOverview(r GroupRow) []Block {
 		pair("file caps", groupFileCaps(r)),
 	}}
 	if c := r.G.Container; c != nil {
-		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(ContainerName(r.Ix, c)), orAbsent(c.Cgroup), "")}, declaredBlock(r, c)}
+		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(ContainerName(r.Ix, c)), orAbsent(c.Cgroup), "")}}
 	}
 	return []Block{b}
 }
@@ -58,23 +59,6 @@ func groupCell(r GroupRow, key string) Cell {
 }
 
 var containerColumns = Containers()
-
-// declaredBlock is what the runtime was asked for.
-func declaredBlock(r GroupRow, c *inspect.Container) Block {
-	d, ok := c.Declared.Get()
-	if !ok {
-		return Block{}
-	}
-	b := Block{Title: "Declared to the runtime", Rows: [][]Cell{
-		pair("no_new_privs", nnpCell(d.NoNewPrivs)), pair("seccomp", optText(d.Seccomp)),
-	}}
-	if s, ok := d.Caps.Get(); ok {
-		for _, w := range theSets {
-			b.Rows = append(b.Rows, pair(w.key, text(setText(r.Ix, w.of(&s), c.Runtime))))
-		}
-	}
-	return b
-}
 
 func groupCapabilities(r GroupRow) []Block {
 	return []Block{distinctSets(r), groupMatrix(r)}

@@ -10,7 +10,7 @@ import (
 )
 
 // ProcessSections is everything known of p, as the tabs of its detail page and the parts of `show`: overview,
-// capabilities, file, seccomp, namespaces, threads, raw, gaps. All of them are always there.
+// capabilities, file, seccomp, namespaces, threads, declared, raw, gaps. All of them are always there.
 func ProcessSections(ix *inspect.Index, p *inspect.Process) []Section {
 	r := Row{Ix: ix, P: p}
 	return []Section{
@@ -20,6 +20,7 @@ func ProcessSections(ix *inspect.Index, p *inspect.Process) []Section {
 		{"seccomp", "Seccomp", seccompBlocks(r)},
 		{"namespaces", "Namespaces", namespaceBlocks(r)},
 		{"threads", "Threads", threadBlocks(r)},
+		declaredSection(processComparison(r)),
 		{"raw", "Raw", rawBlocks(p)},
 		{"gaps", "Gaps", []Block{gapBlock(p.Gaps)}},
 	}
