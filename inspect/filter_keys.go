@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"slices"
 	"strings"
 
 	"capview/inspect/caps"
@@ -89,6 +90,7 @@ func init() {
 			})},
 		{FilterKey{"role", "what a process is to its container", words(roles), "role:helper", false},
 			oneOf(roles, func(_ *Index, p *Process, r Role) fact.Answer { return fact.Is(p.Role == r) })},
+		{FilterKey{"drift", "whether it differs from what its runtime was asked for, or in this", append(slices.Clone(yesNo), words(FindingKinds)...), "drift:yes", false}, compileDrift},
 		{FilterKey{"user", "the effective user's whole name, or uid", nil, "user:root", false}, compileUser},
 		{FilterKey{"uid", "the effective uid, or a range", nil, "uid:1000-1999", false},
 			ids(func(p *Process) Opt[IDs] { return p.UID }, func(t *Thread) Opt[IDs] { return t.UID })},

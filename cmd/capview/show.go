@@ -37,6 +37,7 @@ type shown struct {
 	Container      *inspect.Container `json:"container"`
 	Process        *inspect.Process   `json:"process,omitempty"`
 	Processes      []*inspect.Process `json:"processes,omitempty"`
+	Findings       []inspect.Finding  `json:"findings"` // where it is not what its runtime was asked for
 	UserNamespaces []*nsinfo.User     `json:"user_namespaces"`
 	Gaps           []inspect.Gap      `json:"gaps"`
 }
@@ -74,7 +75,7 @@ func (a *app) showProcess(ctx context.Context, ix *inspect.Index, live node, pid
 	if form == "json" {
 		return writeJSON(a.out, shown{
 			Host: ix.Host, Container: ix.Container(p.Container), Process: p,
-			UserNamespaces: userNamespaces(ix, p), Gaps: gapsOf(ix, p),
+			Findings: append([]inspect.Finding{}, ix.Drift(p)...), UserNamespaces: userNamespaces(ix, p), Gaps: gapsOf(ix, p),
 		})
 	}
 	return view.WriteSections(a.out, view.ProcessSections(ix, p), a.width(), a.style())
@@ -89,7 +90,7 @@ func inFull(ctx context.Context, live node, p *inspect.Process) (*inspect.Proces
 	case err != nil:
 		return nil, trouble("", "cannot read process %d: %w", p.PID, err)
 	}
-	full.Container, full.Role = p.Container, p.Role
+	full.Container, full.Nested, full.Role, full.Entered, full.Outside = p.Container, p.Nested, p.Role, p.Entered, p.Outside
 	return &full, nil
 }
 
@@ -113,7 +114,7 @@ func (a *app) showContainer(ix *inspect.Index, name, form string) error {
 	if form == "table" {
 		return view.WriteSections(a.out, view.GroupSections(ix, g), a.width(), a.style())
 	}
-	s := shown{Host: ix.Host, Container: c, Processes: g.Processes, Gaps: slices.Clone(ix.Gaps)}
+	s := shown{Host: ix.Host, Container: c, Processes: g.Processes, Findings: inspect.ContainerDrift(ix, c, g.Processes), Gaps: slices.Clone(ix.Gaps)}
 	for _, p := range g.Processes {
 		for _, u := range userNamespaces(ix, p) {
 			if !slices.Contains(s.UserNamespaces, u) {
