@@ -47,7 +47,7 @@ func (ix *Index) containerLabel(c *Container) string {
 		label += name
 	case c.Key == "own":
 		return "the container capview runs in"
-	case c.Kind == KindSandbox && c.Runtime == "":
+	case c.Kind == KindSandbox && (c.Runtime == "" || c.Pod.Or(Pod{}).Name != ""):
 		label += "pod"
 	case c.unnamed():
 		label += strings.TrimSpace(c.Runtime + " PID namespace " + c.ID)
@@ -55,6 +55,9 @@ func (ix *Index) containerLabel(c *Container) string {
 		label += c.Runtime + " " + short(c.ID)
 	default:
 		label += short(c.ID)
+	}
+	if uid, ok := c.Owner.Get(); ok {
+		return label + " (" + ix.userOf(uid) + ")"
 	}
 	if c.NestedIn != "" || c.Runtime == "" || strings.HasPrefix(c.Key, c.Runtime+"/") {
 		return label

@@ -10,6 +10,7 @@ import (
 	"capview/inspect"
 	"capview/inspect/caps"
 	"capview/nsinfo"
+	"capview/nsinfo/runtimes"
 	"capview/ui/view"
 )
 
@@ -60,6 +61,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 	findings := hostFindings(ix.Host)
 	if live != nil {
 		findings = append(findings, readerFindings(live.Reader())...)
+		findings = append(findings, nameFindings(live.Names())...)
 	}
 	findings = append(findings, coverage(ix)...)
 	if err := a.writeFindings(form, findings); err != nil {
@@ -103,6 +105,21 @@ func readerFindings(r reader) []finding {
 		return append(fs, finding{"btf", statusOK, "the kernel describes its types", ""})
 	}
 	return append(fs, finding{"btf", statusNote, "/sys/kernel/btf/vmlinux is not there", ""})
+}
+
+// nameFindings is each place that containers' names were looked for in; those that are not there are not wanting.
+func nameFindings(sources []runtimes.SourceReport) (fs []finding) {
+	for _, s := range sources {
+		f := finding{s.Runtime, statusOK, fmt.Sprintf("%d containers in %s", s.Count, s.Path), ""}
+		switch s.State {
+		case runtimes.SourceAbsent:
+			continue
+		case runtimes.SourceFailed, runtimes.SourceWaiting:
+			f.Status, f.Found = statusMissing, s.Path+": "+s.Why
+		}
+		fs = append(fs, f)
+	}
+	return fs
 }
 
 func privilege(r reader) finding {

@@ -7,12 +7,15 @@ import (
 
 	"capview/inspect"
 	"capview/inspect/snapshot"
+	"capview/nsinfo/runtimes"
 )
 
 // node is a live node: a Source that can be asked for one process in full, and for what limits its reading.
 type node interface {
 	inspect.Source
 	Reader() reader
+	// Names tells where the last scan looked for containers' names.
+	Names() []runtimes.SourceReport
 	Close() error
 	// Process reads one process with all its threads and the text of its status; start 0 is any start time.
 	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)

@@ -147,3 +147,6 @@ func dockerdRoot(args []string) (root, config string) {
 	}
 	return root, config
 }
+
+// isHexID tells whether an id is a machine's choice.
+func isHexID(id string) bool { return len(id) == 64 && strings.Trim(id, "0123456789abcdef") == "" }

@@ -36,7 +36,7 @@ func (f *facts) docker(b []byte, id string) error {
 	if c.ID != id {
 		return fmt.Errorf("it is of another container: %.12q", c.ID)
 	}
-	f.name, f.image = strings.TrimPrefix(c.Name, "/"), first(c.Config.Image, c.Image)
+	f.name, f.image = strings.TrimPrefix(c.Name, "/"), textOf(first(c.Config.Image, c.Image))
 	labels := c.Config.Labels
 	if pod := labels["io.kubernetes.pod.name"]; pod != "" {
 		f.pod = &inspect.Pod{Name: pod, Namespace: labels["io.kubernetes.pod.namespace"], UID: labels["io.kubernetes.pod.uid"]}

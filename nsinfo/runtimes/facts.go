@@ -11,7 +11,7 @@ type facts struct {
 	runtime  string // where the files tell better than a cgroup: podman, cri-o
 	id       string
 	name     string
-	image    string
+	image    inspect.Opt[string] // known to be "": it has a root file system of its own
 	pod      *inspect.Pod
 	sandbox  bool
 	declared *inspect.Declared
@@ -53,7 +53,7 @@ func (f *facts) annotate(a map[string]string) {
 }
 
 func (f *facts) cri(a map[string]string) {
-	f.name, f.image = a[criPrefix+"container-name"], a[criPrefix+"image-name"]
+	f.name, f.image = a[criPrefix+"container-name"], textOf(a[criPrefix+"image-name"])
 	f.sandbox = a[criPrefix+"container-type"] == "sandbox"
 	if name := a[criPrefix+"sandbox-name"]; name != "" {
 		f.pod = &inspect.Pod{Name: name, Namespace: a[criPrefix+"sandbox-namespace"], UID: a[criPrefix+"sandbox-uid"]}
@@ -64,7 +64,7 @@ func (f *facts) cri(a map[string]string) {
 func (f *facts) crio(a map[string]string) {
 	f.runtime, f.id = "cri-o", a[crioPrefix+"ContainerID"]
 	f.sandbox = a[crioPrefix+"ContainerType"] == "sandbox"
-	f.name, f.image = a["io.kubernetes.container.name"], first(a[crioPrefix+"ImageName"], a[crioPrefix+"Image"])
+	f.name, f.image = a["io.kubernetes.container.name"], textOf(first(a[crioPrefix+"ImageName"], a[crioPrefix+"Image"]))
 	pod := inspect.Pod{
 		Name:      first(a["io.kubernetes.pod.name"], a[crioPrefix+"KubeName"]),
 		Namespace: first(a["io.kubernetes.pod.namespace"], a[crioPrefix+"Namespace"]), UID: a["io.kubernetes.pod.uid"],
@@ -89,4 +89,12 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
+}
+
+// textOf is a fact that an empty text does not tell.
+func textOf(s string) inspect.Opt[string] {
+	if s == "" {
+		return inspect.Opt[string]{}
+	}
+	return inspect.Some(s)
 }

@@ -41,8 +41,8 @@ func (j *join) complete(c *inspect.Container, f *facts) {
 	if f.name != "" {
 		c.Name = inspect.Some(f.name)
 	}
-	if f.image != "" {
-		c.Image = inspect.Some(f.image)
+	if f.image.Known() {
+		c.Image = f.image
 	}
 	if f.runtime != "" {
 		c.Runtime = f.runtime

@@ -72,8 +72,11 @@ func (l *links) child(i int, st *starter) {
 
 // fromCgroup tells whether a cgroup's path named the container.
 func fromCgroup(c *inspect.Container) bool {
-	return (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && c.Runtime != "" && c.Key != "pidns/"+c.ID
+	return (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && c.Runtime != "" && !byNamespace(c)
 }
+
+// byNamespace tells whether only its PID namespace makes a group a container.
+func byNamespace(c *inspect.Container) bool { return strings.HasPrefix(c.Key, "pidns/") }
 
 // delegated tells whether another than the host's root could have made the container's cgroup.
 func delegated(c *inspect.Container) bool {
@@ -174,22 +177,16 @@ func (l *links) instance(i int, st *starter) *instance {
 		c.Runtime = "containerd"
 		in.request = request{kind: byChild, at: st.at, id: st.shim.id, pid: p.PID}
 	case conmon:
-		c.Runtime, c.ID, c.Name = "podman", st.conmon.id, nameOf(st.conmon.name)
+		c.Runtime, c.ID, c.Name = "podman", st.conmon.id, textOf(st.conmon.name)
 		in.request = request{kind: byConmon, at: st.at, id: st.conmon.id, name: st.conmon.name, path: st.conmon.bundle}
 	case monitor:
-		c.Runtime, c.ID, c.Name = "lxc", st.name, nameOf(st.name)
+		c.Runtime, c.ID, c.Name = "lxc", st.name, textOf(st.name)
 		in.request = request{kind: byLXC, at: st.at, name: st.name, path: st.path, full: caps.Full(l.s.Host.CapLastCap)}
 	case nspawn:
-		c.Runtime, c.ID, c.Name, in.asks = "nspawn", st.name, nameOf(st.name), false
+		c.Runtime, c.ID, c.Name, in.asks = "nspawn", st.name, textOf(st.name), false
+		c.Image = inspect.Some("")
 	}
 	return in
-}
-
-func nameOf(s string) inspect.Opt[string] {
-	if s == "" {
-		return inspect.Opt[string]{}
-	}
-	return inspect.Some(s)
 }
 
 // requests is all that is to be read for the Snapshot, but for the roots of states.

@@ -62,7 +62,11 @@ func (pr *prober) bundle(a *answer, at place, dir, id, runtime string) (*spec, b
 	if err == nil {
 		s, err = parseSpec(c.data)
 	}
-	a.source(runtime, path.Dir(dir), err)
+	root := path.Dir(dir)
+	if path.Base(dir) == "userdata" {
+		root = path.Dir(root)
+	}
+	a.source(runtime, root, err)
 	if err != nil {
 		a.fail("declared", p, why(err))
 		return nil, false
@@ -172,11 +176,11 @@ func (pr *prober) conmon(q request, a *answer) {
 func (pr *prober) storage(a *answer, at place, dir, id string) {
 	for _, file := range []string{"containers.json", "volatile-containers.json"} {
 		p := path.Join(dir, file)
-		s, trusted, w, err := pr.shared.storage(&pr.files, at, p, id)
+		s, found, trusted, w, err := pr.shared.storage(&pr.files, at, p, id)
 		a.watch = append(a.watch, w)
 		switch {
-		case err == nil && s != (stored{}):
-			a.facts.name, a.facts.image = first(s.Name, a.facts.name), s.Image
+		case err == nil && found:
+			a.facts.name, a.facts.image = first(s.Name, a.facts.name), inspect.Some(s.Image)
 			a.facts.claimed = a.facts.claimed || !trusted
 			return
 		case err != nil && !absent(err):
@@ -187,9 +191,9 @@ func (pr *prober) storage(a *answer, at place, dir, id string) {
 
 // lxc reads a container's configuration: LXC's own, or what Incus and LXD make for it.
 func (pr *prober) lxc(q request, a *answer) {
-	a.facts.runtime, a.facts.id, a.facts.name = "lxc", q.name, q.name
+	a.facts.runtime, a.facts.id, a.facts.name, a.facts.image = "lxc", q.name, q.name, inspect.Some("")
 	if strings.HasSuffix(q.path, "/incus/containers") {
-		a.facts.runtime = "incus"
+		a.facts.runtime, a.facts.image = "incus", inspect.Opt[string]{}
 	}
 	places := []string{path.Join(q.path, q.name, "config"), path.Join("/run/incus", q.name, "lxc.conf"), path.Join("/var/log/incus", q.name, "lxc.conf"),
 		path.Join("/var/log/lxd", q.name, "lxc.conf")}
@@ -268,6 +272,3 @@ func (pr *prober) usual(q request) (dirs []string) {
 	}
 	return dirs
 }
-
-// isHexID tells whether an id is a machine's choice.
-func isHexID(id string) bool { return len(id) == 64 && strings.Trim(id, "0123456789abcdef") == "" }

@@ -14,96 +14,133 @@ type spaceID struct {
 	inode uint64
 }
 
-// spaces is whose each namespace is.
+// noContainer is the index of none.
+const noContainer = -1
+
+// spaces is whose each namespace is. Containers are by their index in the Snapshot.
 type spaces struct {
-	own    map[string]nsinfo.Set // of each container's first payload, by key
-	owners map[spaceID]string    // the first container in each that is not the host's; a sandbox before others
-	second map[spaceID]string    // the next container there
+	*join
+	of     []int32 // each process's container
+	own    []space // of each container
+	owners map[spaceID]tenants
 }
+
+// space is the namespaces of a container's first payload process.
+type space struct {
+	set   nsinfo.Set
+	known bool
+}
+
+// tenants is two of the containers in a namespace, a sandbox before others; the second may be noContainer.
+type tenants [2]int32
 
 // share tells which namespaces containers have in common, which processes were entered into a container from outside
 // its cgroup, and which are in a container's cgroup alone.
 func (j *join) share() {
-	sp := spaces{own: map[string]nsinfo.Set{}, owners: map[spaceID]string{}, second: map[spaceID]string{}}
-	for i := range j.s.Processes {
-		sp.see(&j.s.Processes[i], j.scan)
-	}
+	sp := spaces{join: j, of: make([]int32, len(j.s.Processes)), own: make([]space, len(j.s.Containers)), owners: map[spaceID]tenants{}}
+	sp.see()
 	for i := range j.s.Containers {
-		sp.shares(&j.s.Containers[i], j.hostNS)
+		sp.shares(int32(i))
 	}
 	j.left = map[string]bool{}
 	for i := range j.s.Processes {
-		j.judge(&j.s.Processes[i], &sp)
+		sp.judge(i)
 	}
-	j.drop()
-	j.index()
+	if len(j.left) > 0 {
+		j.drop()
+		j.index()
+	}
 }
 
-// see notes the namespaces of a container's first payload process.
-func (sp *spaces) see(p *inspect.Process, sc *scan) {
-	if p.Role == inspect.RoleHelper || p.KernelThread {
-		return
+// see finds each process's container, and each container's namespaces.
+func (sp *spaces) see() {
+	index := make(map[string]int32, len(sp.s.Containers))
+	contained := make([]bool, len(sp.s.Containers))
+	for i := range sp.s.Containers {
+		c := &sp.s.Containers[i]
+		index[c.Key] = int32(i)
+		contained[i] = (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && !byNamespace(c)
 	}
-	if _, seen := sp.own[p.Container]; seen {
-		return
-	}
-	c := sc.kinds[p.Container]
-	ns, ok := p.Namespaces.Get()
-	if c == nil || !ok || !(c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) || c.Key == "pidns/"+c.ID || p.State == "Z" {
-		return
-	}
-	sp.own[c.Key] = ns
-	for _, t := range sharedTypes {
-		id := spaceID{t, ns[t]}
-		switch {
-		case ns[t] == 0 || ns[t] == sc.hostNS[t]:
-		case sp.owners[id] == "" || c.Kind == inspect.KindSandbox:
-			if sp.owners[id] != "" {
-				sp.second[id] = sp.owners[id]
+	for i := range sp.s.Processes {
+		p := &sp.s.Processes[i]
+		of, ok := index[p.Container]
+		if !ok {
+			sp.of[i] = noContainer
+			continue
+		}
+		sp.of[i] = of
+		if own := &sp.own[of]; contained[of] && !own.known && p.Role != inspect.RoleHelper && p.State != "Z" {
+			if own.set, own.known = p.Namespaces.Get(); own.known {
+				sp.enterAll(of, own.set)
 			}
-			sp.owners[id] = c.Key
-		case sp.second[id] == "":
-			sp.second[id] = c.Key
+		}
+	}
+}
+
+// enterAll notes that a container is in those namespaces, but the host's.
+func (sp *spaces) enterAll(of int32, set nsinfo.Set) {
+	for _, t := range sharedTypes {
+		if set[t] == 0 || set[t] == sp.hostNS[t] {
+			continue
+		}
+		id := spaceID{t, set[t]}
+		have, ok := sp.owners[id]
+		switch {
+		case !ok:
+			sp.owners[id] = tenants{of, noContainer}
+		case sp.s.Containers[of].Kind == inspect.KindSandbox:
+			sp.owners[id] = tenants{of, have[0]}
+		case have[1] == noContainer:
+			sp.owners[id] = tenants{have[0], of}
 		}
 	}
 }
 
 // shares notes what a container has in common with the host, or with one of the others in a namespace: its pod's
 // sandbox where that has it.
-func (sp *spaces) shares(c *inspect.Container, host nsinfo.Set) {
-	ns, ok := sp.own[c.Key]
-	if !ok {
+func (sp *spaces) shares(of int32) {
+	own := &sp.own[of]
+	if !own.known {
 		return
 	}
 	found := []inspect.Share{}
 	for _, t := range sharedTypes {
-		with := ""
-		if id := (spaceID{t, ns[t]}); ns[t] != 0 && ns[t] == host[t] {
-			with = "host"
-		} else if with = sp.owners[id]; with == c.Key {
-			with = sp.second[id]
+		inode := own.set[t]
+		if inode == 0 {
+			continue
 		}
-		if with != "" {
-			found = append(found, inspect.Share{Type: t.String(), With: with})
+		if inode == sp.hostNS[t] {
+			found = append(found, inspect.Share{Type: t.String(), With: "host"})
+			continue
+		}
+		with := sp.owners[spaceID{t, inode}]
+		if other := with[0] + with[1] - of; (with[0] == of || with[1] == of) && other != noContainer {
+			found = append(found, inspect.Share{Type: t.String(), With: sp.s.Containers[other].Key})
+		} else if with[0] != of && with[1] != of {
+			found = append(found, inspect.Share{Type: t.String(), With: sp.s.Containers[with[0]].Key})
 		}
 	}
-	c.Shares = inspect.Some(found)
+	sp.s.Containers[of].Shares = inspect.Some(found)
 }
 
-// judge compares a process's namespaces with its container's.
-func (j *join) judge(p *inspect.Process, sp *spaces) {
+// judge compares the namespaces of the process at i with its container's.
+func (sp *spaces) judge(i int) {
+	p := &sp.s.Processes[i]
 	ns, ok := p.Namespaces.Get()
 	if !ok || p.KernelThread || p.Role != inspect.RolePayload {
 		return
 	}
-	own, contained := sp.own[p.Container]
+	var own space
+	if sp.of[i] != noContainer {
+		own = sp.own[sp.of[i]]
+	}
 	switch {
-	case contained && ns[nsinfo.Mount] == own[nsinfo.Mount] && ns[nsinfo.PID] == own[nsinfo.PID]:
-	case contained:
-		p.Outside = outside(ns, own, j.hostNS)
-		j.enter(p, ns, sp)
-	case ns[nsinfo.Mount] != j.hostNS[nsinfo.Mount] || ns[nsinfo.PID] != j.hostNS[nsinfo.PID] || ns[nsinfo.Net] != j.hostNS[nsinfo.Net]:
-		j.enter(p, ns, sp)
+	case own.known && ns[nsinfo.Mount] == own.set[nsinfo.Mount] && ns[nsinfo.PID] == own.set[nsinfo.PID]:
+	case own.known:
+		p.Outside = outside(ns, own.set, sp.hostNS)
+		sp.enter(i, ns, own)
+	case ns[nsinfo.Mount] != sp.hostNS[nsinfo.Mount] || ns[nsinfo.PID] != sp.hostNS[nsinfo.PID] || ns[nsinfo.Net] != sp.hostNS[nsinfo.Net]:
+		sp.enter(i, ns, own)
 	}
 }
 
@@ -121,21 +158,22 @@ func outside(ns, own, host nsinfo.Set) bool {
 	return apart > 0
 }
 
-// enter notes that a process is in namespaces of a container that is not its own. One that only its PID namespace made a
-// group of its own is that container's.
-func (j *join) enter(p *inspect.Process, ns nsinfo.Set, sp *spaces) {
+// enter notes that a process is in namespaces of a container that is not its own. One that only its PID namespace put
+// into a group is that container's.
+func (sp *spaces) enter(i int, ns nsinfo.Set, own space) {
+	p := &sp.s.Processes[i]
 	for _, t := range [...]nsinfo.Type{nsinfo.PID, nsinfo.Mount, nsinfo.Net} {
-		key := sp.owners[spaceID{t, ns[t]}]
-		if key == "" || key == p.Container || t == nsinfo.Net && sp.own[p.Container] != (nsinfo.Set{}) {
+		owner, ok := sp.owners[spaceID{t, ns[t]}]
+		switch {
+		case !ok || owner[0] == sp.of[i] || owner[1] == sp.of[i]:
 			continue
+		case own.known && (own.set[t] == ns[t] || t == nsinfo.Net):
+			continue // shared by both; a container's processes may well be in another's network
 		}
-		if own, ok := sp.own[p.Container]; ok && own[t] == ns[t] {
-			continue // shared by both
-		}
-		p.Entered = key
-		if c := j.kinds[p.Container]; c != nil && (c.Key == "pidns/"+c.ID || c.Kind == inspect.KindUserNS) && t == nsinfo.PID {
-			j.left[p.Container] = true
-			p.Container = key
+		p.Entered = sp.s.Containers[owner[0]].Key
+		if c := sp.kinds[p.Container]; c != nil && (byNamespace(c) || c.Kind == inspect.KindUserNS) && t == nsinfo.PID {
+			sp.left[p.Container] = true
+			p.Container = p.Entered
 		}
 		return
 	}

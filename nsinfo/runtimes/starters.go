@@ -17,6 +17,7 @@ const (
 	conmon
 	monitor // LXC's
 	nspawn
+	dockerd // which is no container's parent
 )
 
 // starter is a process that started containers and stays beside them.
@@ -82,28 +83,26 @@ func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
 // worth is decided by who runs it, and where.
 func (sc *scan) look(i int) {
 	p := &sc.s.Processes[i]
-	st := starter{index: i, kind: starterOf(p.Comm)}
-	if st.kind == noStarter && p.Comm != "dockerd" && !isMonitor(p) || p.KernelThread {
+	kind := starterOf(p)
+	if kind == noStarter || p.KernelThread {
 		return
 	}
 	args, _ := p.Cmdline.Get()
+	st := starter{index: i, kind: kind}
 	ok := false
-	switch {
-	case p.Comm == "dockerd":
-		if sc.trusts(p) {
-			if root, _ := dockerdRoot(args); sc.dockerd == "" {
-				sc.dockerd = root
-			}
+	switch kind {
+	case dockerd:
+		if root, _ := dockerdRoot(args); sc.dockerd == "" && sc.trusts(p) {
+			sc.dockerd = root
 		}
 		return
-	case st.kind == shim:
+	case shim:
 		st.shim, ok = parseShim(args)
-	case st.kind == conmon:
+	case conmon:
 		st.conmon, ok = parseConmon(args)
-	case st.kind == nspawn:
+	case nspawn:
 		st.name, ok = parseNspawn(args)
-	default:
-		st.kind = monitor
+	case monitor:
 		st.path, st.name, ok = parseMonitor(args)
 	}
 	if !ok {
@@ -120,22 +119,18 @@ func (sc *scan) look(i int) {
 	sc.order = append(sc.order, &st)
 }
 
-func starterOf(comm string) starterKind {
-	if len(comm) < 6 {
-		return noStarter
-	}
-	switch comm[0] {
-	case 'c':
-		if strings.HasPrefix(comm, "containerd-shim") {
-			return shim
-		}
-		if comm == "conmon" {
-			return conmon
-		}
-	case 's':
-		if comm == "systemd-nspawn" {
-			return nspawn
-		}
+func starterOf(p *inspect.Process) starterKind {
+	switch comm := p.Comm; {
+	case strings.HasPrefix(comm, "containerd-shim"):
+		return shim
+	case comm == "conmon":
+		return conmon
+	case comm == "systemd-nspawn":
+		return nspawn
+	case comm == "dockerd":
+		return dockerd
+	case isMonitor(p):
+		return monitor
 	}
 	return noStarter
 }

@@ -66,7 +66,7 @@ func (l *links) unnamed() []string {
 	var keys []string
 	for i := range l.s.Containers {
 		c := &l.s.Containers[i]
-		if c.Kind == inspect.KindUserNS || c.Key == "pidns/"+c.ID {
+		if c.Kind == inspect.KindUserNS || byNamespace(c) {
 			keys = append(keys, c.Key)
 		}
 	}
@@ -103,7 +103,7 @@ func (l *links) adopt(states []state) {
 func (l *links) fromState(i int, st *state) *instance {
 	in := &instance{state: st, init: i}
 	in.container = inspect.Container{
-		Kind: inspect.KindContainer, Runtime: st.runtime, ID: st.id, Name: nameOf(st.id), Claimed: st.claimed, Declared: inspect.Some(st.spec),
+		Image: inspect.Some(""), Kind: inspect.KindContainer, Runtime: st.runtime, ID: st.id, Name: textOf(st.id), Claimed: st.claimed, Declared: inspect.Some(st.spec),
 	}
 	if st.claimed && st.owner != 0 {
 		in.container.Owner = inspect.Some(st.owner)

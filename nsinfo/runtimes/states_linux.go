@@ -128,23 +128,23 @@ func newShared() *shared {
 const maxShared = 64
 
 // storage is what the list at p says of the container, read anew only where the list has changed.
-func (sh *shared) storage(fs *files, at place, p, id string) (s stored, trusted bool, w watched, err error) {
+func (sh *shared) storage(fs *files, at place, p, id string) (s stored, ok, trusted bool, w watched, err error) {
 	f, c, err := fs.openFile(at, p)
 	if err != nil {
-		return s, false, watched{at, p, fileID{}}, err
+		return s, false, false, watched{at, p, fileID{}}, err
 	}
 	f.Close()
 	// The list is the same whichever conmon leads to it.
 	key := watched{path: p, id: c.id}
 	sh.Lock()
-	found, ok := sh.lists[key]
+	found, have := sh.lists[key]
 	sh.Unlock()
-	if !ok {
+	if !have {
 		if c, err = fs.read(at, p, maxStorage); err != nil {
-			return s, false, watched{at, p, c.id}, err
+			return s, false, false, watched{at, p, c.id}, err
 		}
 		if found, err = parseStorage(c.data); err != nil {
-			return s, false, watched{at, p, c.id}, err
+			return s, false, false, watched{at, p, c.id}, err
 		}
 		key.id = c.id
 		sh.Lock()
@@ -154,7 +154,8 @@ func (sh *shared) storage(fs *files, at place, p, id string) (s stored, trusted 
 		sh.lists[key] = found
 		sh.Unlock()
 	}
-	return found[id], c.trusted, watched{at, p, c.id}, nil
+	s, ok = found[id]
+	return s, ok, c.trusted, watched{at, p, c.id}, nil
 }
 
 func (sh *shared) dead(at place, p string) (watched, bool) {
