@@ -24,10 +24,10 @@ var theSets = [5]whichSet{
 	{"ambient", "AMBIENT", "A", "kept across execve of an unprivileged file", func(s *caps.Sets) caps.Set { return s.Ambient }, true},
 }
 
-// least is the least width of the set's column: the effective set matters most.
+// least is the least width of the set's column: the effective set matters most: most names of one capability fit.
 func (w whichSet) least() int {
 	if w.key == "effective" {
-		return 14
+		return 16
 	}
 	return max(10, len(w.title))
 }
