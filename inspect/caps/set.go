@@ -133,6 +133,11 @@ type Sets struct {
 	Ambient     Set `json:"ambient"`
 }
 
+// Required is the keys of its JSON object that cannot be left out.
+func (Sets) Required() []string {
+	return []string{"inheritable", "permitted", "effective", "bounding", "ambient"}
+}
+
 // Union is every capability of any of the five sets.
 func (s Sets) Union() Set {
 	return s.Inheritable | s.Permitted | s.Effective | s.Bounding | s.Ambient

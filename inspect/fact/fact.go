@@ -48,7 +48,8 @@ func (o Opt[T]) MarshalJSON() ([]byte, error) {
 	return b, err
 }
 
-// UnmarshalJSON reads null as unknown. What does not read leaves the fact unknown.
+// UnmarshalJSON reads null as unknown. What does not read leaves the fact unknown, and so does an object that lacks keys
+// its type has a method Required for.
 func (o *Opt[T]) UnmarshalJSON(b []byte) error {
 	*o = Opt[T]{}
 	if bytes.Equal(b, []byte("null")) {
@@ -56,6 +57,9 @@ func (o *Opt[T]) UnmarshalJSON(b []byte) error {
 	}
 	var v T
 	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	if err := checkWhole(&v, b); err != nil {
 		return err
 	}
 	*o = Some(v)

@@ -101,3 +101,43 @@ func TestOptUnmarshalStartsAfresh(t *testing.T) {
 		t.Errorf("null left it known, error %v", err)
 	}
 }
+
+// pair means nothing in part.
+type pair struct {
+	A, B int
+	C    []map[string]int
+}
+
+func (pair) Required() []string { return []string{"A", "B"} }
+
+func TestOptReadsNothingInPart(t *testing.T) {
+	for text, whole := range map[string]bool{
+		`{"A":1,"B":2}`:                   true,
+		` { "B" : 0 , "A" : 0 , "x":1 } `: true,
+		`{"C":[{"A":1},{"B":2}],"A":3}`:   false,
+		`{"A":1,"B": null}`:               false,
+		`{"x\"":"\"B\":1","A":1}`:         false,
+		`{"A":1,"B":2,"y":"\\"}`:          true,
+		`{}`:                              false,
+	} {
+		var o Opt[pair]
+		if err := json.Unmarshal([]byte(text), &o); (err == nil) != whole || o.Known() != whole {
+			t.Errorf("%s: %v, known %v", text, err, o.Known())
+		}
+	}
+}
+
+func FuzzOptInPart(f *testing.F) {
+	f.Add(`{"A":1,"B":2,"C":[{"A":1}]}`)
+	f.Add(`{"A":"\\\"","B":null}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var o Opt[pair]
+		if err := json.Unmarshal([]byte(text), &o); err != nil || !o.Known() {
+			return
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(text), &members); err != nil || string(members["A"]) == "null" || members["A"] == nil || members["B"] == nil {
+			t.Errorf("%s was read as %+v", text, o)
+		}
+	})
+}

@@ -33,6 +33,11 @@ type Caps struct {
 	Inheritable caps.Set `json:"inheritable"`
 }
 
+// Required is the keys of its JSON object that cannot be left out.
+func (Caps) Required() []string {
+	return []string{"revision", "text", "rootid", "effective", "permitted", "inheritable"}
+}
+
 // None tells that the file has no capabilities. A file may have the attribute with nothing in it ("="): that counts,
 // for executing it as root does not give root's capabilities.
 func (c Caps) None() bool { return c.Revision == 0 }
