@@ -30,10 +30,11 @@ type Task struct {
 	Owners     nsinfo.Set // inode of the user namespace that owns each of Namespaces (NS_GET_USERNS); 0 unknown
 
 	// Traced tells whether a ptrace(2) tracer is attached, TracerCapable whether that had CAP_SYS_PTRACE over the task's
-	// user namespace when it attached (kernel: ptracer_capable).
+	// user namespace when it attached (kernel: ptracer_capable). Unknown is taken for not traced, and said in the answer.
 	Traced        fact.Opt[bool]
 	TracerCapable fact.Opt[bool]
 	// SharedFS tells whether a task outside its thread group shares its root and working directory (CLONE_FS).
+	// Unknown is taken for not, and said in the answer.
 	SharedFS fact.Opt[bool]
 }
 
@@ -68,10 +69,12 @@ type File struct {
 	// BadCaps is set where there is an attribute that the kernel cannot read (filecap.Parse fails); Caps is unknown then.
 	BadCaps bool
 
-	NoSUID     fact.Opt[bool]   // its mount has MS_NOSUID
-	NoExec     fact.Opt[bool]   // its mount has MS_NOEXEC, or is of a file system without executables
-	MountNS    fact.Opt[uint64] // inode of the mount namespace its mount is in
-	Superblock fact.Opt[uint64] // inode of the user namespace that mounted the file system (s_user_ns)
+	NoSUID  fact.Opt[bool]   // its mount has MS_NOSUID
+	NoExec  fact.Opt[bool]   // its mount has MS_NOEXEC, or is of a file system without executables
+	MountNS fact.Opt[uint64] // inode of the mount namespace its mount is in
+	// Superblock is the inode of the user namespace that mounted the file system (s_user_ns). Where it is unknown it is
+	// taken for the owner of the mount namespace or one above that: no other can mount there.
+	Superblock fact.Opt[uint64]
 
 	// Interpreter is the file a script's "#!" line names; nil for what is executed itself. Of a script whose
 	// interpreter could not be told, a File without facts.
@@ -107,6 +110,7 @@ const (
 	EPERM  Errno = "EPERM"
 	EACCES Errno = "EACCES"
 	EINVAL Errno = "EINVAL"
+	ELOOP  Errno = "ELOOP"
 )
 
 // MarshalJSON writes null for none.
@@ -134,9 +138,11 @@ type Result struct {
 
 // Outcome is what comes of it if something unknown is so.
 type Outcome struct {
-	If    string `json:"if"` // "securebits do not have SECBIT_NOROOT"
-	Errno Errno  `json:"errno"`
-	After *Creds `json:"after,omitempty"`
+	If     string      `json:"if"` // "its securebits do not have SECBIT_NOROOT"
+	Answer fact.Answer `json:"answer"`
+	Errno  Errno       `json:"errno"`
+	After  *Creds      `json:"after,omitempty"`
+	Steps  []Step      `json:"steps"` // that follow those of the Result
 }
 
 // Step is one rule that had its part in an answer, in the kernel's order.
