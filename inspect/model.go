@@ -187,6 +187,17 @@ type Container struct {
 	// Shares is the namespaces its payload has in common with the host or with other containers; unknown where no one
 	// looked.
 	Shares Opt[[]Share] `json:"shares"`
+	Usage  Usage        `json:"usage"`
+}
+
+// Usage is what a container's cgroup counts, those below it included (Documentation/admin-guide/cgroup-v2.rst,
+// memory.current and cpu.stat; v1: memory.usage_in_bytes and cpuacct.usage). Unknown for groups that are no containers.
+type Usage struct {
+	Memory Opt[uint64] `json:"memory_bytes"` // page cache included
+	CPU    Opt[uint64] `json:"cpu_usec"`     // time on CPUs since the cgroup was made, in microseconds
+	// CPURate is how many of those microseconds passed in each second since the scan before; 1,000,000 is one CPU. Unknown
+	// in the first scan.
+	CPURate Opt[uint64] `json:"cpu_usec_per_second"`
 }
 
 // Share is a namespace that two containers, or one and the host, have in common.
