@@ -15,6 +15,7 @@ up_host() {
 # add_user makes an account with subordinate ids, for rootless containers and for privileges of a user.
 add_user() {
 	if ! id "$USER_NAME" >/dev/null 2>&1; then
+		touch /etc/subuid /etc/subgid # useradd gives subordinate ids where these are
 		useradd --no-create-home --home-dir "$LAB/home" --shell /bin/sh "$USER_NAME"
 		touch "$LAB/user-made"
 	fi
