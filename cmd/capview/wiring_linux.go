@@ -8,15 +8,27 @@ import (
 	"capview/nsinfo/runtimes"
 )
 
-// procNode is this node, read through /proc, with the names that its container runtimes' files tell.
+// procNode is this node, read through /proc, with the names that its container runtimes' files tell and what its
+// control groups count.
 type procNode struct {
 	*proc.Source
-	names *runtimes.Resolver
-	root  string
+	names   *runtimes.Resolver
+	cgroups *proc.Cgroups
+	root    string
 }
 
 func (n procNode) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
-	return runtimes.Source{Source: n.Source, Resolver: n.names}.Snapshot(ctx)
+	s, err := runtimes.Source{Source: n.Source, Resolver: n.names}.Snapshot(ctx)
+	if err == nil {
+		n.cgroups.Measure(s)
+	}
+	return s, err
+}
+
+// Close gives back what the readers opened.
+func (n procNode) Close() error {
+	n.cgroups.Close()
+	return n.Source.Close()
 }
 
 // Names tells where names were looked for.
@@ -28,5 +40,10 @@ func liveNode(root string, allThreads bool) (node, error) {
 	if err != nil {
 		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
 	}
-	return procNode{src, runtimes.New(runtimes.Options{Root: root}), root}, nil
+	groups, err := proc.NewCgroups(root)
+	if err != nil {
+		src.Close()
+		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
+	}
+	return procNode{src, runtimes.New(runtimes.Options{Root: root}), groups, root}, nil
 }
