@@ -14,6 +14,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"capview/cmd/tty/ttytest"
+	"capview/inspect/crash"
 )
 
 // childEnv makes the test binary a program on a terminal, for the tests that need a real process: "run" is a bubbletea
@@ -32,10 +33,9 @@ func TestMain(m *testing.M) {
 
 // child runs the probe; what Run logs goes to descriptor 3, where the test reads it.
 func child() int {
-	guard := new(Guard)
 	log := slog.New(slog.NewTextHandler(os.NewFile(3, "log"), nil))
-	err := Run(context.Background(), probe{guard: guard, log: log}, Options{
-		In: os.Stdin, Out: os.Stdout, Term: os.Getenv("TERM"), Guard: guard, FPS: 60, Log: log,
+	err := Run(context.Background(), probe{log: log}, Options{
+		In: os.Stdin, Out: os.Stdout, Term: os.Getenv("TERM"), FPS: 60, Log: log,
 	})
 	var unusable *TerminalError
 	if errors.As(err, &unusable) {
@@ -58,7 +58,6 @@ func start(term *ttytest.Terminal, wrapper ...string) {
 
 // probe shows the keys it got, and does what they name.
 type probe struct {
-	guard         *Guard
 	log           *slog.Logger
 	width, height int
 	shown         string
@@ -103,7 +102,10 @@ func (p probe) act(key string) (tea.Model, tea.Cmd) {
 	case "b":
 		return p, tea.Sequence(func() tea.Msg { return nil }, tea.Batch(explode, explode))
 	case "g":
-		p.guard.Go(func() { panic("in a goroutine") })
+		go func() {
+			defer crash.Recover()
+			panic("in a goroutine")
+		}()
 	case "l":
 		select {}
 	case "f":

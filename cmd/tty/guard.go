@@ -5,56 +5,34 @@ import (
 	"sync"
 )
 
-// Guard keeps the first panic of the goroutines that run under it, so that the terminal can be restored before the
-// trace is printed. Go ends the process for a panic that nothing recovers, with the terminal as it is. The zero Guard
-// is ready.
-type Guard struct {
+// guard keeps the first panic under it, and ends the program for it, so that the terminal is restored before the trace is
+// printed.
+type guard struct {
 	mu     sync.Mutex
 	caught *PanicError
-	stop   func(error) // ends the program that runs under this guard
+	stop   func(error) // ends the program; set before anything can panic
 }
 
-// Go runs f in a goroutine; a panic in it ends the program with a *PanicError.
-func (g *Guard) Go(f func()) {
-	go func() {
-		defer g.Recover()
-		f()
-	}()
-}
-
-// Recover, deferred directly, turns a panic of its goroutine into the end of the program.
-func (g *Guard) Recover() {
+// recover, deferred directly, turns a panic into the end of the program.
+func (g *guard) recover() {
 	if v := recover(); v != nil {
-		g.catch(&PanicError{Value: v, Stack: debug.Stack()})
+		g.catch(v, debug.Stack())
 	}
 }
 
-// catch keeps e, if it is the first, and ends the program.
-func (g *Guard) catch(e *PanicError) {
+// catch keeps a panic, if it is the first, and ends the program.
+func (g *guard) catch(value any, stack []byte) {
 	g.mu.Lock()
 	if g.caught == nil {
-		g.caught = e
+		g.caught = &PanicError{Value: value, Stack: stack}
 	}
-	stop, first := g.stop, g.caught
+	first := g.caught
 	g.mu.Unlock()
-	if stop != nil {
-		stop(first)
-	}
-}
-
-// attach makes stop end the program for a panic, also for one that came before.
-func (g *Guard) attach(stop func(error)) {
-	g.mu.Lock()
-	g.stop = stop
-	caught := g.caught
-	g.mu.Unlock()
-	if caught != nil {
-		stop(caught)
-	}
+	g.stop(first)
 }
 
 // panicked is the panic that was caught, or nil.
-func (g *Guard) panicked() *PanicError {
+func (g *guard) panicked() *PanicError {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.caught

@@ -13,7 +13,7 @@ import (
 // The package knows terminals and bubbletea, and nothing of what is shown.
 func TestImports(t *testing.T) {
 	allowed := []string{
-		"capview/cmd/capview/background", "github.com/charmbracelet/bubbletea", "golang.org/x/sys/unix", "golang.org/x/term",
+		"capview/cmd/capview/background", "capview/inspect/crash", "github.com/charmbracelet/bubbletea", "golang.org/x/sys/unix", "golang.org/x/term",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

@@ -9,11 +9,11 @@ import (
 // guarded is a model whose methods and commands end the program when they panic, instead of the process.
 type guarded struct {
 	model tea.Model
-	guard *Guard
+	guard *guard
 }
 
 func (m guarded) Init() (cmd tea.Cmd) {
-	defer m.guard.Recover()
+	defer m.guard.recover()
 	return m.command(m.model.Init())
 }
 
@@ -23,7 +23,7 @@ func (m guarded) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	if m.guard.panicked() != nil {
 		return m, nil
 	}
-	defer m.guard.Recover()
+	defer m.guard.recover()
 	model, cmd := m.model.Update(msg)
 	return guarded{model, m.guard}, m.command(cmd)
 }
@@ -33,7 +33,7 @@ func (m guarded) View() (frame string) {
 	if m.guard.panicked() != nil {
 		return ""
 	}
-	defer m.guard.Recover()
+	defer m.guard.recover()
 	return m.model.View()
 }
 
@@ -43,7 +43,7 @@ func (m guarded) command(cmd tea.Cmd) tea.Cmd {
 		return nil
 	}
 	return func() (msg tea.Msg) {
-		defer m.guard.Recover()
+		defer m.guard.recover()
 		return m.message(cmd())
 	}
 }

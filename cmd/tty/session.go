@@ -14,6 +14,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
+
+	"capview/inspect/crash"
 )
 
 // CannotSuspendMsg is what a model gets in place of a suspension that CanSuspend does not allow.
@@ -28,6 +30,7 @@ type session struct {
 	in      *input
 	screen  *screen
 	program *tea.Program
+	guard   *guard
 
 	mu       sync.Mutex
 	saved    *term.State // of the terminal while the program does not have it
@@ -46,6 +49,7 @@ func newSession(keyboard *os.File, o Options) (*session, error) {
 		return nil, &TerminalError{fmt.Sprintf("cannot read the terminal's settings: %v", err)}
 	}
 	s := &session{o: o, saved: saved, exited: make(chan struct{}), continued: make(chan struct{}, 1)}
+	s.guard = &guard{stop: s.stop}
 	s.in = &input{File: keyboard, wait: escapeWait, gone: func(err error) { s.stop(&HangupError{err}) }}
 	s.screen = &screen{
 		File: o.Out, patience: o.Patience, modes: modes{},
@@ -61,7 +65,7 @@ func newSession(keyboard *os.File, o Options) (*session, error) {
 }
 
 func (s *session) run(ctx context.Context, model tea.Model) error {
-	s.program = tea.NewProgram(guarded{model, s.o.Guard},
+	s.program = tea.NewProgram(guarded{model, s.guard},
 		tea.WithInput(s.in), tea.WithOutput(s.screen), tea.WithAltScreen(), tea.WithFPS(s.o.FPS),
 		tea.WithFilter(s.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics())
 	signals := make(chan os.Signal, 8)
@@ -69,14 +73,15 @@ func (s *session) run(ctx context.Context, model tea.Model) error {
 	defer signal.Stop(signals)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.o.Guard.attach(s.stop)
-	s.o.Guard.Go(func() { s.watch(ctx, signals) })
+	crash.Handle(s.guard.catch)
+	defer crash.Handle(nil)
+	go s.watch(ctx, signals)
 	return s.end(s.runProgram())
 }
 
 // runProgram turns a panic in bubbletea's own event loop into the end of the program like any other.
 func (s *session) runProgram() (err error) {
-	defer s.o.Guard.Recover()
+	defer s.guard.recover()
 	_, err = s.program.Run()
 	return err
 }

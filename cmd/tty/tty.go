@@ -35,7 +35,6 @@ type Options struct {
 	Term   string       // the environment's TERM
 	FPS    int          // most frames a second; 0 is 20
 	Log    *slog.Logger // what happened to the terminal; nil discards it
-	Guard  *Guard       // catches panics of goroutines that the caller starts; may be nil
 
 	Grace    time.Duration  // how long ending may take before the process is ended without the program; 0 is 2 s
 	Patience time.Duration  // how long a write may block before frames are skipped; 0 is 1 s
@@ -51,9 +50,6 @@ func (o Options) filled() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Guard == nil {
-		o.Guard = new(Guard)
 	}
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
@@ -73,6 +69,8 @@ func (o Options) filled() Options {
 //
 // When Run returns, the terminal is as it was. When the program does not end within Options.Grace of being asked to,
 // Run restores the terminal and ends the process.
+//
+// Panics are caught in model, in its commands, and in goroutines that defer crash.Recover.
 //
 // tea.Suspend is carried out where CanSuspend allows it; otherwise model gets a CannotSuspendMsg.
 func Run(ctx context.Context, model tea.Model, o Options) error {

@@ -51,14 +51,13 @@ func TestExitCode(t *testing.T) {
 // Commands that carry commands are guarded through and through; messages pass as they are.
 func TestCommandsAreGuarded(t *testing.T) {
 	explode := func() tea.Msg { panic("inside") }
-	guard := new(Guard)
-	m := guarded{guard: guard}
+	m := guarded{guard: &guard{stop: func(error) {}}}
 	batch, ok := m.message(tea.BatchMsg{explode, nil}).(tea.BatchMsg)
 	if !ok || len(batch) != 2 || batch[1] != nil {
 		t.Fatalf("a batch became %#v", batch)
 	}
 	batch[0]()
-	if caught := guard.panicked(); caught == nil || caught.Value != "inside" {
+	if caught := m.guard.panicked(); caught == nil || caught.Value != "inside" {
 		t.Errorf("caught %v", caught)
 	}
 	sequence := tea.Sequence(explode, explode)()
@@ -73,13 +72,12 @@ func TestCommandsAreGuarded(t *testing.T) {
 	}
 }
 
-// A panic from before the program runs ends it too; the first panic is the one that is told.
-func TestGuardAttaches(t *testing.T) {
-	guard := new(Guard)
-	guard.catch(&PanicError{Value: 1})
-	guard.catch(&PanicError{Value: 2})
+// The first panic is the one that is told.
+func TestGuard(t *testing.T) {
 	var told error
-	guard.attach(func(err error) { told = err })
+	g := &guard{stop: func(err error) { told = err }}
+	g.catch(1, nil)
+	g.catch(2, nil)
 	var caught *PanicError
 	if !errors.As(told, &caught) || caught.Value != 1 {
 		t.Errorf("told %v", told)

@@ -12,7 +12,7 @@ import (
 
 // What this package may import besides the standard library.
 var allowed = []string{
-	"capview/inspect", "capview/inspect/caps", "capview/inspect/filecap", "capview/nsinfo", "capview/nsinfo/cgroup",
+	"capview/inspect", "capview/inspect/caps", "capview/inspect/crash", "capview/inspect/filecap", "capview/nsinfo", "capview/nsinfo/cgroup",
 	"github.com/containerd/cgroups/v3", "github.com/prometheus/procfs", "golang.org/x/sys/unix",
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"capview/inspect/crash"
 )
 
 // netSysctls are those of a network namespace that decide what needs a capability there: which ports do
@@ -18,6 +20,7 @@ func readNetSysctls(root *os.File, fd int) (map[string]string, error) {
 	values := map[string]string{}
 	done := make(chan error)
 	go func() {
+		defer crash.Recover()
 		runtime.LockOSThread()
 		done <- func() error {
 			if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {

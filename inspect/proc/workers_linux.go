@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"capview/inspect"
+	"capview/inspect/crash"
 )
 
 // A read of a process can hang in the kernel for as long as someone likes: its executable lies on a dead NFS server,
@@ -52,6 +53,7 @@ func monotonic() int64 { return int64(time.Since(epoch)) }
 
 // work reads until the scan has no more, or until it is left behind.
 func (w *worker) work(ctx context.Context) {
+	defer crash.Recover()
 	s := w.r.scan
 	for ctx.Err() == nil {
 		i := int(s.next.Add(1)) - 1
@@ -171,6 +173,7 @@ func (s *Source) Process(ctx context.Context, pid int, start uint64) (inspect.Pr
 	sc := &scan{now: ticksSinceBoot()}
 	answer := make(chan entry, 1)
 	go func() {
+		defer crash.Recover()
 		r := newReader(s)
 		r.scan, r.allThreads, r.keepStatus = sc, true, true
 		answer <- r.read(pid, &r.scratch, nil)

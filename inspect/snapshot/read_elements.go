@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"capview/inspect"
+	"capview/inspect/crash"
 )
 
 // array calls each with every element of the array that comes next; null is an empty one. The bytes are each's to keep.
@@ -65,6 +66,7 @@ type batchResult struct {
 const batchSize = 64
 
 func (b *batch) decode() {
+	defer crash.Recover()
 	var res batchResult
 	res.ps = make([]inspect.Process, len(b.raw))
 	for i, raw := range b.raw {

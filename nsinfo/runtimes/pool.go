@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"capview/inspect/crash"
 )
 
 // The bounds on what reads beside a refresh. A file system that does not answer keeps its goroutine, and its thread,
@@ -162,6 +164,7 @@ func (p *pool) start() {
 
 // work does what is queued until nothing is, or until it was stuck itself and others took over.
 func (p *pool) work(began *time.Time, next func()) {
+	defer crash.Recover()
 	for next != nil {
 		next()
 		p.mu.Lock()
