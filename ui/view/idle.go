@@ -5,6 +5,7 @@ import (
 
 	"capview/inspect"
 	"capview/inspect/fact"
+	"capview/inspect/filecap"
 	"capview/nsinfo"
 )
 
@@ -16,11 +17,23 @@ func FileCapsIdle(r Row) []string {
 		return nil
 	}
 	why := setIDIdle(r)
-	if f.Revision == 3 && rootOf(r.Ix, placeOf(r.Ix, r.P), f.RootID) == fact.No {
+	if foreignRoot(r, f) {
 		why = append(why, "root id "+strconv.FormatUint(uint64(f.RootID), 10)+
 			" is not root in the process's user namespace or one around it")
 	}
 	return why
+}
+
+// foreignRoot tells that the capabilities are for another user namespace than the process's and those around it.
+func foreignRoot(r Row, f filecap.Caps) bool {
+	return f.Revision == 3 && rootOf(r.Ix, placeOf(r.Ix, r.P), f.RootID) == fact.No
+}
+
+// fileIgnored tells that the kernel does not look at the file's capabilities at all. Under no_new_privs it does: they can
+// still make execve fail.
+func fileIgnored(r Row, f filecap.Caps) bool {
+	exe, _ := r.P.ExeFile.Get()
+	return exe.NoSUID.Or(false) || foreignRoot(r, f)
 }
 
 // setIDIdle is what keeps set-id bits and file capabilities from counting alike: mnt_may_suid and no_new_privs.

@@ -10,6 +10,7 @@ import (
 	"capview/inspect/caps"
 	"capview/inspect/fact"
 	"capview/inspect/filecap"
+	"capview/nsinfo"
 )
 
 const deletedSuffix = " (deleted)"
@@ -113,10 +114,13 @@ func rootIDCell(r Row, id uint32) Cell {
 	return c
 }
 
-// fileCapsMean says what the file's capabilities come to if this process executes the file, by the kernel's rule
-// P' = (fP & bounding) | (fI & I), and what is against it (capabilities(7), "Transformation of capabilities during
-// execve()").
+// fileCapsMean says what the file's capabilities come to if this process executes the file, and what is against it.
 func fileCapsMean(r Row, f filecap.Caps) []Cell {
+	s, known := r.creds().Caps.Get()
+	granted, withheld := fileGrant(s, f)
+	if known && withheld != 0 && !fileIgnored(r, f) {
+		return []Cell{{"executing it fails (EPERM): the file needs " + setText(r.Ix, withheld, "") + ", which the bounding set withholds", Warn}}
+	}
 	var lines []Cell
 	for _, why := range FileCapsIdle(r) {
 		lines = append(lines, Cell{"do not count here: " + why, Notice})
@@ -124,15 +128,9 @@ func fileCapsMean(r Row, f filecap.Caps) []Cell {
 	if len(lines) > 0 {
 		return lines
 	}
-	s, ok := r.creds().Caps.Get()
-	if !ok {
-		return []Cell{{"what an execve would grant cannot be told: the process's sets are unknown", Gone}}
-	}
-	granted := f.Permitted&s.Bounding | f.Inheritable&s.Inheritable
-	if missing := f.Permitted &^ granted; f.Effective && missing != 0 {
-		return []Cell{{"executing it fails (EPERM): the file needs " + setText(r.Ix, missing, "") + ", which the bounding set withholds", Warn}}
-	}
 	switch {
+	case !known:
+		return []Cell{{"what an execve would grant cannot be told: the process's sets are unknown", Gone}}
 	case granted == 0:
 		lines = append(lines, text("executing it grants nothing"))
 	case f.Effective:
@@ -140,6 +138,41 @@ func fileCapsMean(r Row, f filecap.Caps) []Cell {
 	default:
 		lines = append(lines, text("executing it grants "+setText(r.Ix, granted, "")+", effective once the program raises them"))
 	}
+	if isRoot(r) {
+		lines = append(lines, text("and as root all that is in its bounding or inheritable set, unless a securebit is against it"))
+	}
+	return append(lines, fileUnless(r)...)
+}
+
+// fileGrant is what of a file's capabilities an execve by a process with these sets gives it, P' = (fP & bounding) |
+// (fI & I), and what the file cannot do without that it does not: then execve fails (capabilities(7), "Transformation of
+// capabilities during execve()"; security/commoncap.c bprm_caps_from_vfs_caps).
+func fileGrant(s caps.Sets, f filecap.Caps) (granted, withheld caps.Set) {
+	granted = f.Permitted&s.Bounding | f.Inheritable&s.Inheritable
+	if f.Effective {
+		withheld = f.Permitted &^ granted
+	}
+	return granted, withheld
+}
+
+// isRoot tells of a process whose real or effective uid is known to be its user namespace's root.
+func isRoot(r Row) bool {
+	ids, ok := r.uid().Get()
+	u := r.Ix.UserNSOf(r.P)
+	if !ok || u == nil {
+		return false
+	}
+	m, _ := u.UIDMap.Get()
+	for _, id := range []uint32{ids.Real, ids.Effective} {
+		if in, ok := nsinfo.ToInside(m, id); ok && in == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// fileUnless is what could not be read and would keep the file's capabilities from counting.
+func fileUnless(r Row) (lines []Cell) {
 	if file, ok := r.P.ExeFile.Get(); !ok || !file.NoSUID.Known() {
 		lines = append(lines, Cell{"unless its mount is nosuid, which could not be read", Gone})
 	}
