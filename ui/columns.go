@@ -13,8 +13,8 @@ const nameKey = "name"
 
 // startColumns are shown at the start, as many as fit, the most telling first.
 var startColumns = []string{
-	"user", "effective", "userns", "seccomp", "nnp", "filecaps",
-	"cmdline", "permitted", "ambient", "bounding", "inheritable",
+	"user", "effective", "userns", "seccomp", "nnp", "filecaps", "drift",
+	"cmdline", "image", "cpu", "memory", "permitted", "ambient", "bounding", "inheritable",
 }
 
 // inTree are the columns the tree's own column stands for.
@@ -23,13 +23,16 @@ var inTree = map[string]bool{"pid": true, "comm": true, nameKey: true, "tid": tr
 // columnChoice is every column that can be chosen, in order.
 func columnChoice() []view.Column[view.Row] {
 	var cols []view.Column[view.Row]
-	for _, c := range view.Processes() {
+	for _, c := range rowColumns() {
 		if !inTree[c.Key] {
 			cols = append(cols, c)
 		}
 	}
 	return cols
 }
+
+// rowColumns is every column of a process, and those that only its group fills.
+func rowColumns() []view.Column[view.Row] { return append(view.Processes(), view.GroupOnly()...) }
 
 // nodeColumns is the list's columns: the tree, then those with these keys, in that order.
 func nodeColumns(keys []string) []view.Column[*node] {

@@ -61,7 +61,7 @@ func byLess[T any](less func(a, b T) bool, a, b T) int {
 // mostFirst are the columns of amounts: who holds most is asked for.
 var mostFirst = map[string]bool{
 	"": true, sortPower: true, "effective": true, "permitted": true, "inheritable": true, "bounding": true,
-	"ambient": true, "threads": true, "gaps": true, "filecaps": true,
+	"ambient": true, "threads": true, "gaps": true, "filecaps": true, "drift": true, "cpu": true, "memory": true,
 }
 
 // descending tells which way the order goes.
@@ -69,7 +69,7 @@ func (s spec) descending() bool { return mostFirst[s.sort] != s.invert }
 
 // sortColumn is the column to sort by with that key; false for power and for what there is no order of.
 func sortColumn(key string) (view.Column[view.Row], bool) {
-	for _, c := range view.Processes() {
+	for _, c := range rowColumns() {
 		if c.Key == key && c.Less != nil && key != sortPower {
 			return c, true
 		}

@@ -4,14 +4,12 @@ import (
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
-
-	"capview/ui/view"
 )
 
 // sortKeys are what can be sorted by: the groups' own order, power, then every column that has an order.
 func sortKeys() []string {
 	keys := []string{"", sortPower}
-	for _, c := range view.Processes() {
+	for _, c := range rowColumns() {
 		if c.Less != nil && c.Key != sortPower {
 			keys = append(keys, c.Key)
 		}
@@ -52,7 +50,7 @@ func (m *Model) sortNext(n int) tea.Cmd {
 
 func (m *Model) chooseSort() tea.Cmd {
 	c := &chooser{title: "sort by", done: (*Model).setSort}
-	docs := byKey(view.Processes())
+	docs := byKey(rowColumns())
 	for _, k := range sortKeys() {
 		it := choice{key: k, text: k, doc: docs[k].Doc}
 		switch k {

@@ -33,7 +33,7 @@ func DefaultKeys(width int) []string {
 // WideKeys are the columns of the wide table: every fact that decides over capabilities.
 func WideKeys() []string {
 	return []string{"pid", "ppid", "name", "user", "effective", "permitted", "inheritable", "bounding", "ambient", "userns",
-		"seccomp", "nnp", "filecaps", "setid", "threads", "container", "runtime", "pod", "image", "unit", "exe", "cmdline"}
+		"seccomp", "nnp", "filecaps", "setid", "threads", "container", "runtime", "pod", "image", "unit", "drift", "exe", "cmdline"}
 }
 
 // id is the number of what the row shows: a PID or TID.

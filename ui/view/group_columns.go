@@ -16,9 +16,9 @@ func ContainerKeys(width int) []string {
 		return []string{"name", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp"}
 	}
 	if width != 0 && width < 180 {
-		return []string{"name", "kind", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp", "filecaps", "image"}
+		return []string{"name", "kind", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp", "filecaps", "drift", "image"}
 	}
-	return []string{"name", "kind", "runtime", "id", "processes", "user", "effective", "bounding", "userns", "seccomp", "nnp", "filecaps", "pod", "image"}
+	return []string{"name", "kind", "runtime", "id", "processes", "user", "effective", "bounding", "userns", "seccomp", "nnp", "filecaps", "drift", "cpu", "memory", "pod", "image"}
 }
 
 // Containers is every column of a group. A key that Processes has too means the same of all the group's processes, so
@@ -29,7 +29,8 @@ func Containers() []Column[GroupRow] {
 		cols = append(cols, unionColumn(w))
 	}
 	cols = append(cols, groupConfinement()...)
-	return append(cols, groupPlace()...)
+	cols = append(cols, groupPlace()...)
+	return append(cols, groupUsage()...)
 }
 
 func groupIdentity() []Column[GroupRow] {

@@ -37,7 +37,11 @@ func groupOverview(r GroupRow) []Block {
 		pair("seccomp", groupSeccomp(r)),
 		pair("no_new_privs", groupNNP(r)),
 		pair("file caps", groupFileCaps(r)),
+		pair("drift", groupDrift(r).cell()),
 	}}
+	if r.contained() {
+		b.Rows = append(b.Rows, pair("memory", groupCell(r, "memory")), pair("cpu %", groupCell(r, "cpu")))
+	}
 	if c := r.G.Container; c != nil {
 		return []Block{b, {Title: "Identity", Rows: belongsTo(c, text(ContainerName(r.Ix, c)), orAbsent(c.Cgroup), "")}}
 	}
