@@ -82,14 +82,18 @@ func (a *app) exportFromUI(_ context.Context, path string, s *inspect.Snapshot, 
 	return a.create(path, s, false, progress)
 }
 
-// ended is the failure that the end of the terminal program means.
+// ended is the failure that the end of the terminal program means. Who sent a signal knows; a panic's trace has been
+// written, and standard error may be a terminal that takes nothing more.
 func ended(err error) error {
 	if err == nil {
 		return nil
 	}
 	f := &failure{code: tty.ExitCode(err), err: err}
-	var signal *tty.SignalError
-	if errors.As(err, &signal) || errors.Is(err, context.Canceled) {
+	var (
+		signal *tty.SignalError
+		caught *tty.PanicError
+	)
+	if errors.As(err, &signal) || errors.As(err, &caught) || errors.Is(err, context.Canceled) {
 		f.err = nil
 	}
 	var hints interface{ Hint() string }
