@@ -18,7 +18,7 @@ func ContainerKeys(width int) []string {
 	if width != 0 && width < 180 {
 		return []string{"name", "kind", "runtime", "processes", "user", "effective", "userns", "seccomp", "nnp", "filecaps", "drift", "image"}
 	}
-	return []string{"name", "kind", "runtime", "id", "processes", "user", "effective", "bounding", "userns", "seccomp", "nnp", "filecaps", "drift", "cpu", "memory", "pod", "image"}
+	return []string{"name", "kind", "runtime", "id", "processes", "user", "effective", "bounding", "userns", "seccomp", "nnp", "filecaps", "drift", "memory", "pod", "image"}
 }
 
 // Containers is every column of a group. A key that Processes has too means the same of all the group's processes, so
