@@ -28,8 +28,9 @@ func screens(capview string, rounds int) error {
 func screensOf(capview string, rounds int, columns uint16) error {
 	size := &pty.Winsize{Rows: 40, Cols: columns}
 	fmt.Printf("\n%-28s %12s %14s %9s\n", fmt.Sprintf("%dx%d", size.Cols, size.Rows), "first frame", "a cursor step", "RSS")
-	for _, line := range []string{capview + " --interval 1h --group none", "htop -d 600"} {
-		args := strings.Fields(line)
+	// What each shows once it has looked at the processes.
+	for _, program := range []struct{ line, mark string }{{capview + " --interval 1h --group none", " processes "}, {"htop -d 600", "Load average"}} {
+		args := strings.Fields(program.line)
 		if _, err := exec.LookPath(args[0]); err != nil {
 			fmt.Printf("%s is not installed\n", args[0])
 			continue
@@ -38,7 +39,7 @@ func screensOf(capview string, rounds int, columns uint16) error {
 		var steps []int
 		var rss int64
 		for range rounds/3 + 1 {
-			s, err := watch(args, size)
+			s, err := watch(args, size, program.mark)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -57,7 +58,7 @@ type screen struct {
 }
 
 // watch starts a program in a terminal, takes what it writes, steps down and ends it.
-func watch(args []string, size *pty.Winsize) (screen, error) {
+func watch(args []string, size *pty.Winsize, mark string) (screen, error) {
 	var s screen
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color")
@@ -79,7 +80,7 @@ func watch(args []string, size *pty.Winsize) (screen, error) {
 			output <- buf[:n]
 		}
 	}()
-	if err := until(output, []byte("sleep")); err != nil {
+	if err := until(output, []byte(mark)); err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
 		return s, err
