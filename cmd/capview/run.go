@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // procRoot is where the kernel shows processes.
@@ -120,22 +119,6 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		return trouble("leave --engine out, or say --engine procfs", "the bpf engine is not in this build")
 	}
 	return a.openLog(cmd)
-}
-
-// openLog makes a.log write to the file of --log.
-func (a *app) openLog(cmd *cobra.Command) error {
-	if a.flags.log == "" {
-		return nil
-	}
-	f, err := os.OpenFile(a.flags.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return trouble("", "cannot write the log %s: %w", a.flags.log, cause(err))
-	}
-	a.log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	var flags []any
-	cmd.Flags().Visit(func(f *pflag.Flag) { flags = append(flags, f.Name, f.Value.String()) })
-	a.log.Info("start", "command", cmd.CommandPath(), "version", buildVersion().Version, slog.Group("flags", flags...))
-	return nil
 }
 
 // noArgs refuses arguments; a word where a command belongs is most often a mistyped command.
