@@ -83,7 +83,7 @@ func (t Theme) Look(r view.Role) Look {
 func (t Theme) Style(r view.Role, s string) string { return t.Look(r).Render(s) }
 
 // Cursor is the look of the whole line that the cursor is on: reverse, without the roles' colours, which would make a
-// patchwork of it. Where it is plain only CursorMark shows the cursor.
+// patchwork of it. Where it is plain only the mark before the line shows the cursor.
 func (t Theme) Cursor() Look { return t.cursor }
 
 // Bar is the look of the line at the top and of the keys at the bottom.
@@ -94,13 +94,6 @@ func (t Theme) Match() Look { return t.match }
 
 // Attributes tells whether the theme writes escape sequences.
 func (t Theme) Attributes() bool { return t.reversed }
-
-// The marks stand before a line, in any theme: they are what is left without attributes.
-const (
-	CursorMark = ">" // the cursor is on it
-	TagMark    = "*" // tagged
-	NoMark     = " "
-)
 
 // sgr is the look of a select graphic rendition with these parameters (ECMA-48 8.3.117).
 func sgr(params string) Look { return Look{"\x1b[" + params + "m", "\x1b[0m"} }
