@@ -73,7 +73,7 @@ func (d *drift) isFirst() bool { return d.first != nil && d.first.PID == d.p.PID
 
 // own tells of a process that the runtime or the container's own processes started, in the container itself and not
 // in one nested inside.
-func (d *drift) own() bool { return d.p.Nested == "" && d.p.Entered == "" && !d.p.Outside }
+func (d *drift) own() bool { return d.p.Nested == "" && d.p.Entered == "" && !d.outside() }
 
 // sameUserNS tells whether p's capabilities are over the user namespace that the specification's are over.
 func (d *drift) sameUserNS() fact.Answer {
@@ -119,11 +119,16 @@ func (d *drift) unread() {
 }
 
 // FirstProcess is the first process of the container with that key, which its specification is of; nil where none is
-// seen. It is the one longest there of those whose parent is outside of it.
+// seen. It is the one longest there of those whose parent is a helper (a shim or monitor), else of those whose parent is
+// outside of it: whoever moved into its cgroup may be older.
 func (ix *Index) FirstProcess(key string) *Process { return ix.firsts()[key] }
 
 func (ix *Index) findFirsts() map[string]*Process {
 	firsts := map[string]*Process{}
+	served := func(p *Process) bool {
+		up := ix.Process(p.PPID)
+		return up != nil && up.Role == RoleHelper
+	}
 	for i := range ix.Processes {
 		p := &ix.Processes[i]
 		if p.Role == RoleHelper || p.KernelThread || dead(p) || p.Nested != "" || p.Entered != "" || p.Outside {
@@ -136,7 +141,8 @@ func (ix *Index) findFirsts() map[string]*Process {
 		if up := ix.Process(p.PPID); up != nil && up.Container == p.Container && up.Role != RoleHelper {
 			continue
 		}
-		if was := firsts[c.Key]; was == nil || p.StartTime < was.StartTime {
+		was := firsts[c.Key]
+		if was == nil || served(p) && !served(was) || served(p) == served(was) && p.StartTime < was.StartTime {
 			firsts[c.Key] = p
 		}
 	}

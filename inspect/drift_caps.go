@@ -174,8 +174,8 @@ func (d *drift) whyPowerless(wanted caps.Set) string {
 	return "no ambient; the file's were dropped since"
 }
 
-// byName is the capabilities that were asked for one by one: those beyond the runtime's default; where there are none
-// and most of the default was dropped, what is left. Where no default is known, all that are fewer than half of the
+// byName is the capabilities that were asked for one by one: all, where they are so few that the default must have been
+// dropped; else those beyond the runtime's default. Where no default is known, all that are fewer than half of the
 // kernel's.
 func (d *drift) byName(asked caps.Sets) caps.Set {
 	all := asked.Union()
@@ -186,13 +186,10 @@ func (d *drift) byName(asked caps.Sets) caps.Set {
 		}
 		return all
 	}
-	if added := all &^ standard; added != 0 {
-		return added
-	}
 	if all.Count() <= standard.Count()/2 {
 		return all
 	}
-	return 0
+	return all &^ standard
 }
 
 // insideUID is p's effective uid as its container numbers it.

@@ -13,9 +13,28 @@ func (d *drift) place() {
 		d.add(FoundEntered, SortDrift, GravityWarning, "entered",
 			"is in the container's namespaces, not in its cgroup: entered from elsewhere (nsenter), the container's limits do not hold for it")
 	}
-	if d.p.Outside {
+	if d.outside() {
 		d.add(FoundOutside, SortDrift, GravityWarning, "outside", "is in the container's cgroup, in none of the container's own namespaces")
 	}
+}
+
+// outside tells of a process that is in the host's namespace of each type that its container has its own of.
+func (d *drift) outside() bool {
+	if d.p.Outside || d.first == nil || d.isFirst() || d.p.Entered != "" {
+		return d.p.Outside
+	}
+	own, _ := d.p.Namespaces.Get()
+	theirs, _ := d.first.Namespaces.Get()
+	apart, host := 0, d.ix.HostNamespaces()
+	for t := range own {
+		if !differs(theirs[t], host[t]) {
+			continue
+		}
+		if apart++; own[t] != host[t] {
+			return false
+		}
+	}
+	return apart > 1
 }
 
 // confinement compares the seccomp filters and no_new_privs.
@@ -114,7 +133,7 @@ var nsWeight = map[nsinfo.Type]Gravity{
 // namespaces finds the namespaces of the host that p is in although its container has its own, or was to have.
 func (d *drift) namespaces() {
 	own, read := d.p.Namespaces.Get()
-	if !read || d.p.Outside || d.p.Entered != "" || d.p.Nested != "" {
+	if !read || d.outside() || d.p.Entered != "" || d.p.Nested != "" {
 		return
 	}
 	host := d.ix.HostNamespaces()
@@ -131,7 +150,7 @@ func (d *drift) namespaces() {
 		path, listed, known := d.asked.listed(kind)
 		switch {
 		case known && listed && path == "":
-			d.add(FoundNamespace, SortDrift, nsWeight[kind], "host "+kind.String(), "asked for a "+kind.String()+" namespace of its own, is in the host's", facts)
+			d.add(FoundNamespace, SortDrift, nsWeight[kind], "host "+kind.String(), "asked for its own "+kind.String()+" namespace, is in the host's", facts)
 		case !d.isFirst() && differs(first[t], host[t]):
 			d.add(FoundNamespace, SortDrift, nsWeight[kind], "host "+kind.String(), "is in the host's "+kind.String()+" namespace, its container is not", facts)
 		}

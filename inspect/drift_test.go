@@ -170,7 +170,7 @@ func TestDrift(t *testing.T) {
 				ns[nsinfo.PID] = sceneHost[nsinfo.PID]
 				p.Namespaces = Some(ns)
 			})
-		}, []string{"101 102 103 namespace drift warning: asked for a pid namespace of its own, is in the host's"}},
+		}, []string{"101 102 103 namespace drift warning: asked for its own pid namespace, is in the host's"}},
 		{"host's net namespace, as asked", func(sc *scene) {
 			sc.asked.Namespaces = Some([]SpecNamespace{{Type: "mnt"}, {Type: "pid"}, {Type: "ipc"}})
 			sc.all(func(p *Process) {
@@ -207,7 +207,7 @@ func TestDrift(t *testing.T) {
 		}, []string{"101 id-map drift warning: its user namespace's uid_map is not as asked for"}},
 		{"no user namespace", func(sc *scene) {
 			sc.asked.Namespaces = Some([]SpecNamespace{{Type: "user"}})
-		}, []string{"101 102 103 namespace drift danger: asked for a user namespace of its own, is in the host's"}},
+		}, []string{"101 102 103 namespace drift danger: asked for its own user namespace, is in the host's"}},
 		{"entered", func(sc *scene) {
 			sc.exec_.Container, sc.exec_.Entered, sc.exec_.PPID = "", sc.c.Key, 1
 			sc.exec_.Caps = Some(caps.Sets{Permitted: full, Effective: full, Bounding: full})
@@ -218,6 +218,11 @@ func TestDrift(t *testing.T) {
 			"103 no-seccomp drift warning: spec has a seccomp profile, the process has none"}},
 		{"outside", func(sc *scene) { sc.exec_.Outside, sc.exec_.Namespaces = true, Some(sceneHost) },
 			[]string{"103 outside drift warning: is in the container's cgroup, in none of the container's own namespaces"}},
+		{"outside, and older than the container", func(sc *scene) {
+			sc.exec_.StartTime, sc.exec_.PPID, sc.exec_.Namespaces = 2, 1, Some(sceneHost)
+		}, []string{"103 outside drift warning: is in the container's cgroup, in none of the container's own namespaces"}},
+		{"powerless, all by name", func(sc *scene) { user(sc, caps.Sets{Bounding: bind | caps.Of(caps.SysPtrace)}) }, []string{
+			"101 102 103 powerless drift notice: asked for net_bind_service,sys_ptrace in bounding only: as uid 1000 nothing of it is effective (no ambient, no file capability)"}},
 		{"nested", func(sc *scene) { // docker in docker: the inner container's own specification counts
 			sc.child.Nested = "docker/web/docker/inner"
 			sc.child.sets(func(s *caps.Sets) { *s = caps.Sets{} })

@@ -27,6 +27,7 @@ type spaces struct {
 
 // space is the namespaces of a container's first payload process.
 type space struct {
+	first *inspect.Process
 	set   nsinfo.Set
 	known bool
 }
@@ -69,12 +70,33 @@ func (sp *spaces) see() {
 			continue
 		}
 		sp.of[i] = of
-		if own := &sp.own[of]; contained[of] && !own.known && p.Role != inspect.RoleHelper && p.State != "Z" {
-			if own.set, own.known = p.Namespaces.Get(); own.known {
-				sp.enterAll(of, own.set)
-			}
+		own := &sp.own[of]
+		if !contained[of] || p.Role == inspect.RoleHelper || p.State == "Z" || !p.Namespaces.Known() || own.known && !sp.before(p, own.first) {
+			continue
+		}
+		own.first = p
+		own.set, own.known = p.Namespaces.Get()
+	}
+	for of := range sp.own {
+		if own := &sp.own[of]; own.known {
+			sp.enterAll(int32(of), own.set)
 		}
 	}
+}
+
+// before tells whether p rather than q is its container's first process: PIDs wrap, and whoever moved into the
+// container's cgroup may be older than all of it, but it is not a helper's child.
+func (sp *spaces) before(p, q *inspect.Process) bool {
+	if a, b := sp.served(p), sp.served(q); a != b {
+		return a
+	}
+	return p.StartTime < q.StartTime
+}
+
+// served tells whether p's parent is a helper: a shim or monitor.
+func (sp *spaces) served(p *inspect.Process) bool {
+	up := sp.process(p.PPID)
+	return up != nil && up.Role == inspect.RoleHelper
 }
 
 // enterAll notes that a container is in those namespaces, but the host's.

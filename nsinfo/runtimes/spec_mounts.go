@@ -25,7 +25,7 @@ var hostPlaces = map[string]string{
 	"/var/lib": "the host's state", "/run": "the host's sockets", "/var/run": "the host's sockets", "/var/lib/docker": "docker's containers",
 	"/var/lib/containerd": "containerd's containers", "/var/lib/containers": "podman's containers", "/var/lib/kubelet": "the kubelet's pods",
 	"/proc": "the host's /proc", "/sys": "the host's /sys", "/dev": "the host's devices", "/run/containerd": "containerd's state",
-	"/run/docker": "docker's state", "/etc/kubernetes": "the node's Kubernetes keys",
+	"/run/docker": "docker's state", "/etc/kubernetes": "the node's Kubernetes keys", "/dev/shm": "the host's shared memory",
 }
 
 // risks is the mounts and devices that lead out of the container.
@@ -69,6 +69,8 @@ func (s *spec) risk(m *specMount) string {
 		return s.kernelRisk(m)
 	case sockets[path.Base(source)] != "":
 		return sockets[path.Base(source)]
+	case sockets[path.Base(m.Destination)] != "": // a socket moved elsewhere, mounted where clients look for it
+		return sockets[path.Base(m.Destination)]
 	case hostPlaces[source] != "":
 		return hostPlaces[source]
 	case strings.HasPrefix(source, "/dev/") && !slices.Contains(plainDevices, source) && !strings.HasPrefix(source, "/dev/shm/") && source != "/dev/pts":
