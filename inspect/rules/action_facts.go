@@ -55,7 +55,10 @@ type TargetTask struct {
 	KernelThread fact.Opt[bool]
 	Exited       fact.Opt[bool] // a zombie
 	// Dumpable is what prctl(2) PR_GET_DUMPABLE says in it: 1. It can be told by the owner of its files in /proc (proc(5)).
-	Dumpable   fact.Opt[bool]
+	Dumpable fact.Opt[bool]
+	// ProgramNS is the inode of the user namespace its program was started in, or the nearest above that has the program
+	// file's owner where that may not be read (mm->user_ns): its own or one above.
+	ProgramNS  fact.Opt[uint64]
 	Descendant fact.Opt[bool] // a child of the task, or of one of its children: what Yama asks
 }
 

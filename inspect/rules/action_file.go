@@ -194,12 +194,14 @@ func (d *trial) chown(Action) {
 		d.need(fact.Unknown, EPERM)
 		return
 	}
-	d.need(d.heir(file), EINVAL)
+	d.deny(f.ReadOnly, "read-only", "mount(2) MS_RDONLY", "its file system is mounted read-only", "whether it is mounted read-only", EROFS)
 	if d.denied {
+		return
+	}
+	if d.need(d.heir(file), EINVAL); d.denied {
 		d.step("chown-nobody", source, "no other user than the file's owner is mapped in its user namespace %s", d.u.name(d.own()))
 		return
 	}
-	d.deny(f.ReadOnly, "read-only", "mount(2) MS_RDONLY", "its file system is mounted read-only", "whether it is mounted read-only", EROFS)
 	d.deny(f.Immutable, "immutable", "ioctl_iflags(2)", "the file is immutable or append-only", "whether the file is immutable", EPERM)
 	if d.denied {
 		return

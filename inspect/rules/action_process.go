@@ -122,23 +122,33 @@ func (d *trial) dumpable(g *TargetTask, over fact.Answer, source string) fact.An
 	if ok && is || g.Same.Or(false) {
 		return fact.Yes
 	}
-	above := over
-	if over != fact.No {
-		above = Allowed(d.u, d.t, caps.SysPtrace, d.u.Initial())
-		if above == fact.No && g.UserNS() != d.u.Initial() {
-			above = fact.Unknown
-		}
-	}
-	switch {
-	case ok:
+	above := d.overProgram(g, over)
+	if ok {
 		d.step("ptrace-not-dumpable", source,
 			"the process is not dumpable (it changed its ids, or its program may not be read): it takes cap_sys_ptrace over the user namespace its program was started in")
-	case above != fact.Yes:
-		d.gap("whether the process is dumpable")
-		above = above.Or(fact.Unknown)
+		if above == fact.Unknown {
+			d.gap("the user namespace the program of the process was started in")
+		}
+		return above
 	}
-	if ok && above == fact.Unknown {
-		d.gap("the user namespace its program was started in")
+	if above != fact.Yes {
+		d.gap("whether the process is dumpable")
+	}
+	return above.Or(fact.Unknown)
+}
+
+// overProgram is cap_sys_ptrace over the user namespace the target's program was started in. Who has it over that one has
+// it over those below, so who lacks it over the target's own lacks it there.
+func (d *trial) overProgram(g *TargetTask, over fact.Answer) fact.Answer {
+	if over == fact.No {
+		return fact.No
+	}
+	if at, ok := g.ProgramNS.Get(); ok {
+		return Allowed(d.u, d.t, caps.SysPtrace, at)
+	}
+	above := Allowed(d.u, d.t, caps.SysPtrace, d.u.Initial())
+	if above == fact.No && g.UserNS() != d.u.Initial() {
+		return fact.Unknown
 	}
 	return above
 }
