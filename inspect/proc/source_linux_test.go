@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -73,7 +74,7 @@ func TestSnapshotAgreesWithLibrary(t *testing.T) {
 	for range 3 {
 		ix := snapshot(t, s)
 		for i := range ix.Processes {
-			compared += agree(t, fs, &ix.Processes[i])
+			compared += agree(t, s, fs, ix.Processes[i])
 		}
 	}
 	t.Logf("%d processes agree with the library", compared)
@@ -82,15 +83,36 @@ func TestSnapshotAgreesWithLibrary(t *testing.T) {
 	}
 }
 
-func agree(t *testing.T, fs procfs.FS, p *inspect.Process) int {
+// agree counts p, read again while the two differ: it may have changed between them, but not each time.
+func agree(t *testing.T, s *Source, fs procfs.FS, p inspect.Process) int {
+	var differs string
+	for range 5 {
+		var there bool
+		if there, differs = compare(fs, &p); !there {
+			return 0
+		} else if differs == "" {
+			return 1
+		}
+		again, err := s.Process(context.Background(), p.PID, p.StartTime)
+		if err != nil {
+			return 0
+		}
+		p = again
+	}
+	t.Errorf("pid %d: %s", p.PID, differs)
+	return 0
+}
+
+// compare tells in what p differs from what the library reads now, and whether the process is still there.
+func compare(fs procfs.FS, p *inspect.Process) (there bool, differs string) {
 	lib, err := fs.Proc(p.PID)
 	if err != nil {
-		return 0
+		return false, ""
 	}
 	status, err1 := lib.NewStatus()
 	stat, err2 := lib.Stat()
 	if err1 != nil || err2 != nil || stat.Starttime != p.StartTime {
-		return 0
+		return false, ""
 	}
 	want := caps.Sets{
 		Inheritable: caps.Set(status.CapInh), Permitted: caps.Set(status.CapPrm), Effective: caps.Set(status.CapEff),
@@ -98,12 +120,12 @@ func agree(t *testing.T, fs procfs.FS, p *inspect.Process) int {
 	}
 	ids := inspect.IDs{Real: uint32(status.UIDs[0]), Effective: uint32(status.UIDs[1]), Saved: uint32(status.UIDs[2]), FS: uint32(status.UIDs[3])}
 	if p.Caps != inspect.Some(want) || p.UID != inspect.Some(ids) || p.PPID != stat.PPID {
-		t.Errorf("pid %d: %+v %+v ppid %d; the library: %+v %+v ppid %d", p.PID, p.Caps, p.UID, p.PPID, want, ids, stat.PPID)
+		return true, fmt.Sprintf("%+v %+v ppid %d; the library: %+v %+v ppid %d", p.Caps, p.UID, p.PPID, want, ids, stat.PPID)
 	}
 	if exe, err := lib.Executable(); err == nil && exe != p.Exe.Or("?") {
-		t.Errorf("pid %d: exe %v, the library: %q", p.PID, p.Exe, exe)
+		return true, fmt.Sprintf("exe %v, the library: %q", p.Exe, exe)
 	}
-	return 1
+	return true, ""
 }
 
 func TestThreadThatDiffers(t *testing.T) {
