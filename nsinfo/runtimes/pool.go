@@ -80,6 +80,15 @@ func (p *pool) get(qs []request, now []request) map[request]*answer {
 
 // recheck has the answers of this turn compared with their files, and forgets those that no one wants.
 func (p *pool) recheck(now []request, waiting map[request]bool) {
+	for _, q := range now {
+		if k := p.kept[q]; k != nil && (!k.busy || k.answer != nil) {
+			waiting[q] = true
+			if !k.busy {
+				k.busy = true
+				p.queue = append(p.queue, func() { p.compare(q) })
+			}
+		}
+	}
 	var batch []request
 	for q, k := range p.kept {
 		switch {
@@ -97,12 +106,6 @@ func (p *pool) recheck(now []request, waiting map[request]bool) {
 				p.compare(q)
 			}
 		})
-	}
-	for _, q := range now {
-		if k := p.kept[q]; k != nil && !k.busy {
-			k.busy, waiting[q] = true, true
-			p.queue = append(p.queue, func() { p.compare(q) })
-		}
 	}
 	p.start()
 }
