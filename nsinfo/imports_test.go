@@ -1,33 +1,12 @@
 package nsinfo
 
 import (
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
+
+	"capview/demo/importrules"
 )
 
-// TestImports holds the package to facts and that part of the standard library which does no I/O.
+// The package has facts and that part of the standard library which does no I/O.
 func TestImports(t *testing.T) {
-	allowed := map[string]bool{"bytes": true, "encoding/json": true, "fmt": true, "math": true, "capview/inspect/fact": true}
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, spec := range f.Imports {
-			if path, _ := strconv.Unquote(spec.Path.Value); !allowed[path] {
-				t.Errorf("%s imports %s", name, path)
-			}
-		}
-	}
+	importrules.Check(t, "bytes", "encoding/json", "fmt", "math", "capview/inspect/fact")
 }

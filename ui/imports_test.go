@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"capview/demo/importrules"
 )
 
 // allowed is what the packages here may import. The terminal program has no source, no file and no clock of its own.
@@ -23,13 +24,7 @@ var allowed = map[string][]string{
 
 func TestImports(t *testing.T) {
 	for dir, want := range allowed {
-		for name, file := range sources(t, dir) {
-			for _, spec := range file.Imports {
-				if path, _ := strconv.Unquote(spec.Path.Value); !slices.Contains(want, path) {
-					t.Errorf("%s imports %s", name, path)
-				}
-			}
-		}
+		importrules.CheckDir(t, dir, want...)
 	}
 }
 

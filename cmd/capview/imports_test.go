@@ -1,13 +1,12 @@
 package main
 
 import (
-	"go/parser"
-	"go/token"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"capview/demo/importrules"
 )
 
 // only says which files may import what: the live source is wired in one place that other systems do not build, and the
@@ -31,28 +30,12 @@ var anywhere = []string{
 }
 
 func TestImports(t *testing.T) {
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		name := file.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			continue
+	importrules.Each(t, ".", func(file, path string) {
+		in, pinned := only[path]
+		if pinned && !slices.Contains(in, file) || !pinned && !importrules.IsStandard(path) && !slices.Contains(anywhere, path) {
+			t.Errorf("%s imports %s", file, path)
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, spec := range f.Imports {
-			path, _ := strconv.Unquote(spec.Path.Value)
-			in, pinned := only[path]
-			standard := !strings.Contains(strings.SplitN(path, "/", 2)[0], ".") && !strings.HasPrefix(path, "capview/")
-			if pinned && !slices.Contains(in, name) || !pinned && !standard && !slices.Contains(anywhere, path) {
-				t.Errorf("%s imports %s", name, path)
-			}
-		}
-	}
+	})
 }
 
 // What a run sees of the world is passed to it: only main reads the environment, and the root of processes is written once.

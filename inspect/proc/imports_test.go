@@ -1,40 +1,13 @@
 package proc
 
 import (
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
+
+	"capview/demo/importrules"
 )
 
-// What this package may import besides the standard library.
-var allowed = []string{
-	"capview/inspect", "capview/inspect/caps", "capview/inspect/crash", "capview/inspect/filecap", "capview/nsinfo", "capview/nsinfo/cgroup",
-	"github.com/containerd/cgroups/v3", "github.com/prometheus/procfs", "golang.org/x/sys/unix",
-}
-
+// The source rests on the model, the leaves and the libraries that read procfs and cgroups, never on another source.
 func TestImports(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, imp := range f.Imports {
-			path, _ := strconv.Unquote(imp.Path.Value)
-			first, _, _ := strings.Cut(path, "/")
-			if (strings.Contains(first, ".") || first == "capview") && !slices.Contains(allowed, path) {
-				t.Errorf("%s imports %s", name, path)
-			}
-		}
-	}
+	importrules.Check(t, importrules.Standard, "capview/inspect", "capview/inspect/caps", "capview/inspect/crash", "capview/inspect/filecap", "capview/nsinfo", "capview/nsinfo/cgroup",
+		"github.com/containerd/cgroups/v3", "github.com/prometheus/procfs", "golang.org/x/sys/unix")
 }

@@ -1,38 +1,13 @@
 package rules
 
 import (
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
+
+	"capview/demo/importrules"
 )
 
 // The rules rest on the leaves and the standard library alone, and do no I/O.
 func TestImports(t *testing.T) {
-	leaves := []string{"capview/inspect/caps", "capview/inspect/fact", "capview/inspect/filecap", "capview/nsinfo"}
-	barred := []string{"os", "os/exec", "net", "syscall", "unsafe", "log", "time"}
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, spec := range parsed.Imports {
-			path, _ := strconv.Unquote(spec.Path.Value)
-			first, _, _ := strings.Cut(path, "/")
-			standard := !strings.Contains(first, ".") && first != "capview"
-			if !slices.Contains(leaves, path) && !standard || slices.Contains(barred, path) {
-				t.Errorf("%s imports %s", file, path)
-			}
-		}
-	}
+	importrules.Check(t, importrules.Standard, "!os", "!os/exec", "!net", "!syscall", "!unsafe", "!log", "!time",
+		"capview/inspect/caps", "capview/inspect/fact", "capview/inspect/filecap", "capview/nsinfo")
 }

@@ -41,7 +41,9 @@ func TestWhatFileCapsMean(t *testing.T) {
 			[]string{"executing it grants net_raw, effective at once", "and as root all that is in its bounding or inheritable set, unless a securebit is against it"}},
 		{"sets unknown", raw, func(p *inspect.Process) { p.Caps = inspect.Opt[caps.Sets]{} },
 			[]string{"what an execve would grant cannot be told: the process's sets are unknown"}},
-		{"mount and no_new_privs unknown", raw, func(p *inspect.Process) { p.ExeFile, p.NoNewPrivs = inspect.Opt[inspect.ExeFile]{}, inspect.Opt[bool]{} },
+		{"mount and no_new_privs unknown", raw, func(p *inspect.Process) {
+			p.ExeFile, p.NoNewPrivs = inspect.Opt[inspect.ExeFile]{}, inspect.Opt[bool]{}
+		},
 			[]string{"executing it grants net_raw, effective at once", "unless its mount is nosuid, which could not be read",
 				"unless no_new_privs is set, which could not be read"}},
 	} {
