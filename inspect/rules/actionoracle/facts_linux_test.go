@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -170,7 +169,7 @@ func child(pid, inside int) (int, error) {
 		text, _ := os.ReadFile(path + "/children")
 		for c := range strings.FieldsSeq(string(text)) {
 			n, _ := strconv.Atoi(c)
-			if slices.Contains(numbers("/proc/"+c), inside) {
+			if inner("/proc/"+c) == inside {
 				return n, nil
 			}
 		}

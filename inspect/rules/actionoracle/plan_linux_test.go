@@ -54,6 +54,9 @@ func (w *world) below(rng *rand.Rand) level {
 	from := slices.Clone(w.IDs)
 	rng.Shuffle(len(from), func(i, j int) { from[i], from[j] = from[j], from[i] })
 	from = from[:1+rng.IntN(len(from))]
+	if rng.IntN(6) == 0 {
+		from = from[:1]
+	}
 	for i, outside := range from {
 		inside := []int{0, 1, 5, 1000, 1001, 2000, 65533, 100000}[i]
 		l.UIDs = append(l.UIDs, syscall.SysProcIDMap{ContainerID: inside, HostID: outside, Size: 1})
@@ -277,8 +280,11 @@ func (c *colony) heir(t rules.Task, owner uint32) uint32 {
 }
 
 func (c *colony) planProcesses(add func(string, job) *plan, worker int) {
-	for _, verb := range []string{"kill", "kill", "ptrace"} {
-		i := c.rng.IntN(len(c.targets) + 2)
+	for _, verb := range []string{"kill", "kill", "kill", "ptrace", "ptrace"} {
+		i := c.rng.IntN(len(c.targets) + 3)
+		if i > len(c.targets)+1 {
+			i = len(c.targets) - 1 // the one in a user namespace below, once more
+		}
 		var g rules.TargetTask
 		pid := 0
 		switch {
