@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"capview/inspect"
+	"capview/inspect/caps"
 )
 
 // subjectGaps is the gaps that tell of the container with that key.
@@ -249,7 +250,7 @@ func errorsOf(errs ...error) error {
 
 // TestDeadStates: ten thousand containers that runc left behind cost one look, and name nothing.
 func TestDeadStates(t *testing.T) {
-	root := t.TempDir()
+	root := memoryDir(t)
 	me := os.Getpid()
 	for i := range 10000 {
 		writeFile(t, filepath.Join(root, "dead"+strconv.Itoa(i), "state.json"), fmt.Sprintf(`{"id":"dead%d","init_process_pid":%d,"init_process_start":1}`, i, me))
@@ -275,5 +276,38 @@ func TestDeadStates(t *testing.T) {
 	}
 	if len(pr.shared.gone) != 10000 {
 		t.Errorf("%d dead are known", len(pr.shared.gone))
+	}
+}
+
+// memoryDir is a folder in memory where there is such a file system: ten thousand folders take a disk ten seconds.
+func memoryDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "capview-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// TestInclude: an LXC configuration is what it and the files it includes say; where one is missing, that is not known.
+func TestInclude(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "c1/config"), "lxc.include = "+dir+"/common.conf\nlxc.cap.drop = sys_time\n")
+	writeFile(t, filepath.Join(dir, "common.conf"), "lxc.cap.drop = sys_module\nlxc.include = "+dir+"/common.conf\nlxc.seccomp.profile = /x/p\n")
+	writeFile(t, filepath.Join(dir, "c2/config"), "lxc.include = "+dir+"/common.conf.d\nlxc.cap.drop = sys_time\n")
+	writeFile(t, filepath.Join(dir, "c3/config"), "lxc.include = "+dir+"/plain.conf\nlxc.cap.drop = sys_time\n")
+	writeFile(t, filepath.Join(dir, "plain.conf"), "lxc.cap.drop = sys_module")
+	pr := &prober{files: files{proc: "/proc", hostRoot: "/"}, shared: newShared()}
+	full := caps.Full(caps.Last)
+	for name, known := range map[string]bool{"c1": false, "c2": false, "c3": true} { // the first includes itself without end
+		a := pr.probe(request{kind: byLXC, path: dir, name: name, full: full})
+		d := a.facts.declared
+		if d == nil {
+			t.Fatalf("%s: %+v", name, a)
+		}
+		if sets, ok := d.Caps.Get(); ok != known || ok && sets.Bounding != full&^caps.Of(caps.SysTime, caps.SysModule) {
+			t.Errorf("%s: %+v", name, d.Caps)
+		}
 	}
 }

@@ -198,9 +198,6 @@ func TestLXC(t *testing.T) {
 	if _, err = parseLXC([]byte("\x7fELF"), full); err == nil {
 		t.Error("a program is a configuration")
 	}
-	if name, leader := parseMachine([]byte("# x\nNAME=web\nLEADER=77\n")); name != "web" || leader != 77 {
-		t.Errorf("%q %d", name, leader)
-	}
 }
 
 // FuzzFiles: whatever a file holds, its reading ends, and what comes out can be written as JSON.
@@ -211,7 +208,6 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte(`{"id":"web","init_process_pid":7,"config":{"labels":["bundle=/b"],"capabilities":{"Bounding":["CAP_KILL"]}}}`))
 	f.Add([]byte(`{"pid":8,"process-start-time":5,"cgroup-path":"/x","bundle":"/b"}`))
 	f.Add([]byte("lxc.cap.drop = sys_time\nlxc.idmap = u 0 1 2\nlxc.mount.entry = / x none bind 0 0\n"))
-	f.Add([]byte("NAME=web\nLEADER=77\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		check := func(d inspect.Declared) {
 			if _, err := json.Marshal(d); err != nil {
@@ -250,6 +246,5 @@ func FuzzFiles(f *testing.F) {
 		if d, err := parseLXC(b, caps.Full(caps.Last)); err == nil {
 			check(d)
 		}
-		parseMachine(b)
 	})
 }

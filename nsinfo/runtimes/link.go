@@ -154,7 +154,7 @@ func (l *links) orphans() {
 		q := request{kind: byID, runtime: c.Runtime, id: c.ID}
 		switch c.Runtime {
 		case "docker":
-			q.path = l.dockerd
+			q.path, q.name = l.dockerd[0], l.dockerd[1]
 		case "podman", "cri-o", "containerd":
 		default:
 			continue

@@ -111,18 +111,3 @@ func (s *spec) lxcMount(value string) {
 	}
 	s.Mounts = append(s.Mounts, specMount{Source: f[0], Destination: path.Join("/", f[1]), Type: f[2], Options: strings.Split(f[3], ",")})
 }
-
-// parseMachine reads systemd-machined's record of a machine (/run/systemd/machines/NAME): lines of KEY=VALUE. It tells the
-// machine's name and its first process.
-func parseMachine(b []byte) (name string, leader int) {
-	for line := range bytes.Lines(b) {
-		key, value, _ := strings.Cut(strings.TrimSpace(string(line)), "=")
-		switch key {
-		case "NAME":
-			name = value
-		case "LEADER":
-			leader, _ = strconv.Atoi(value)
-		}
-	}
-	return name, leader
-}

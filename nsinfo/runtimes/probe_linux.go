@@ -204,7 +204,7 @@ func (pr *prober) lxc(q request, a *answer) {
 		}
 		var d inspect.Declared
 		if err == nil {
-			d, err = parseLXC(c.data, q.full)
+			d, err = parseLXC(pr.include(a, q.at, c.data, maxIncludes), q.full)
 		}
 		a.source(a.facts.runtime, path.Dir(path.Dir(p)), err)
 		if err != nil {
@@ -217,6 +217,29 @@ func (pr *prober) lxc(q request, a *answer) {
 		return
 	}
 	a.fail("declared", places[0], "no such file")
+}
+
+// maxIncludes is how deep configurations include others, maxIncluded how many files there are in all.
+const (
+	maxIncludes = 4
+	maxIncluded = 32
+)
+
+// include puts the files that an LXC configuration includes in the place of the lines that name them. A line stays where
+// there is no such file, or where it names a folder.
+func (pr *prober) include(a *answer, at place, text []byte, depth int) []byte {
+	var whole []byte
+	for line := range bytes.Lines(text) {
+		key, value, _ := lxcLine(string(line))
+		if key == "lxc.include" && path.IsAbs(value) && depth > 0 && len(a.watch) < maxIncluded {
+			if c, err := pr.read(a, at, value, maxSmall); err == nil {
+				whole = append(append(whole, pr.include(a, at, c.data, depth-1)...), '\n')
+				continue
+			}
+		}
+		whole = append(whole, line...)
+	}
+	return whole
 }
 
 // byID looks where runtimes keep containers by default: the process that led to the files has ended.
@@ -245,11 +268,24 @@ func (pr *prober) byID(q request, a *answer) {
 	a.fail("name", q.runtime+" "+q.id, "its shim or monitor has ended, and it is in none of the usual directories")
 }
 
+// movedRoot is where the daemon's configuration says that docker's files are.
+func (pr *prober) movedRoot(q request) string {
+	c, err := pr.files.read(q.at, first(q.name, "/etc/docker/daemon.json"), maxSmall)
+	if err != nil {
+		return ""
+	}
+	root, err := dockerRoot(c.data)
+	if err != nil || !path.IsAbs(root) {
+		return ""
+	}
+	return root
+}
+
 // usual is the directories a runtime has a container's files in.
 func (pr *prober) usual(q request) (dirs []string) {
 	switch q.runtime {
 	case "docker":
-		for _, root := range []string{q.path, "/var/lib/docker", "/var/snap/docker/common/var-lib-docker"} {
+		for _, root := range []string{q.path, pr.movedRoot(q), "/var/lib/docker", "/var/snap/docker/common/var-lib-docker"} {
 			if root != "" {
 				dirs = append(dirs, path.Join(root, "containers", q.id))
 			}

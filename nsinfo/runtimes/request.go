@@ -47,7 +47,7 @@ type request struct {
 	at      place
 	runtime string // byID, byRoot: whose
 	id      string
-	name    string   // byConmon, byLXC: as its argument says
+	name    string   // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
 	path    string   // byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. byRoot: the directory
 	pid     int      // byChild: the child
 	full    caps.Set // byLXC: every capability that the kernel has

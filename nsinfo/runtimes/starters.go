@@ -40,7 +40,7 @@ type scan struct {
 	kinds    map[string]*inspect.Container // by key
 	starters map[int]*starter              // by PID
 	order    []*starter
-	dockerd  string // the data root that a docker daemon on the host has; "" unknown
+	dockerd  [2]string // the data root and the configuration that a docker daemon on the host names
 	hostNS   nsinfo.Set
 }
 
@@ -92,8 +92,8 @@ func (sc *scan) look(i int) {
 	ok := false
 	switch kind {
 	case dockerd:
-		if root, _ := dockerdRoot(args); sc.dockerd == "" && sc.trusts(p) {
-			sc.dockerd = root
+		if sc.dockerd == ([2]string{}) && sc.trusts(p) {
+			sc.dockerd[0], sc.dockerd[1] = dockerdRoot(args)
 		}
 		return
 	case shim:
