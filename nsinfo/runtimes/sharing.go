@@ -23,6 +23,8 @@ type spaces struct {
 	of     []int32 // each process's container
 	own    []space // of each container
 	owners map[spaceID]tenants
+
+	helping map[int]bool // by PID
 }
 
 // space is the namespaces of a container's first payload process.
@@ -38,7 +40,7 @@ type tenants [2]int32
 // share tells which namespaces containers have in common, which processes were entered into a container from outside
 // its cgroup, and which are in a container's cgroup alone.
 func (j *join) share() {
-	sp := spaces{join: j, of: make([]int32, len(j.s.Processes)), own: make([]space, len(j.s.Containers)), owners: map[spaceID]tenants{}}
+	sp := spaces{join: j, of: make([]int32, len(j.s.Processes)), own: make([]space, len(j.s.Containers)), owners: map[spaceID]tenants{}, helping: map[int]bool{}}
 	sp.see()
 	for i := range j.s.Containers {
 		sp.shares(int32(i))
@@ -55,6 +57,11 @@ func (j *join) share() {
 
 // see finds each process's container, and each container's namespaces.
 func (sp *spaces) see() {
+	for i := range sp.s.Processes {
+		if p := &sp.s.Processes[i]; p.Role == inspect.RoleHelper {
+			sp.helping[p.PID] = true
+		}
+	}
 	index := make(map[string]int32, len(sp.s.Containers))
 	contained := make([]bool, len(sp.s.Containers))
 	for i := range sp.s.Containers {
@@ -94,10 +101,7 @@ func (sp *spaces) before(p, q *inspect.Process) bool {
 }
 
 // served tells whether p's parent is a helper: a shim or monitor.
-func (sp *spaces) served(p *inspect.Process) bool {
-	up := sp.process(p.PPID)
-	return up != nil && up.Role == inspect.RoleHelper
-}
+func (sp *spaces) served(p *inspect.Process) bool { return sp.helping[p.PPID] }
 
 // enterAll notes that a container is in those namespaces, but the host's.
 func (sp *spaces) enterAll(of int32, set nsinfo.Set) {
