@@ -1,27 +1,27 @@
 package fact
 
-import "errors"
+import "fmt"
 
 var answerTexts = [...]string{Unknown: "unknown", No: "no", Yes: "yes"}
 
 // String is "yes", "no" or "unknown".
 func (a Answer) String() string {
-	if int(a) < len(answerTexts) && a >= 0 {
+	if a >= 0 && int(a) < len(answerTexts) {
 		return answerTexts[a]
 	}
 	return answerTexts[Unknown]
 }
 
-// MarshalText writes what String gives.
+// MarshalText writes String.
 func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// UnmarshalText reads what MarshalText writes.
+// UnmarshalText reads what MarshalText writes, and nothing else.
 func (a *Answer) UnmarshalText(b []byte) error {
 	for i, text := range answerTexts {
-		if string(b) == text {
+		if text == string(b) {
 			*a = Answer(i)
 			return nil
 		}
 	}
-	return errors.New("an answer is yes, no or unknown")
+	return fmt.Errorf("answer %.20q: want yes, no or unknown", b)
 }

@@ -83,3 +83,13 @@ type Entry struct {
 	Dir bool
 	ACL fact.Opt[bool] // it has a POSIX access control list (acl(5))
 }
+
+// LogByAdmin tells by a kernel's release (uname(2)) whether CAP_SYS_ADMIN lets read its log as CAP_SYSLOG does: it did
+// before Linux 6.8.
+func LogByAdmin(release string) fact.Opt[bool] {
+	major, minor, ok := version(release)
+	if !ok {
+		return fact.Opt[bool]{}
+	}
+	return fact.Some(major < 6 || major == 6 && minor < 8)
+}
