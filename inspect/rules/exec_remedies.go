@@ -9,18 +9,26 @@ import (
 
 // execRemedies is the least that would let t execute f.
 func execRemedies(t *Task, f *File, errno Errno) []Remedy {
-	for f.Interpreter != nil && errno != EACCES {
-		f = f.Interpreter
-	}
 	switch errno {
 	case EPERM:
-		return incompleteRemedies(t, f)
+		return incompleteRemedies(t, f.last())
 	case EINVAL:
-		return []Remedy{{"remove the malformed attribute", "setcap -r " + f.Path}}
+		return []Remedy{{"remove the malformed attribute", "setcap -r " + f.last().Path}}
 	case EACCES:
 		return []Remedy{{"let its user execute the file, on a mount without noexec", "chmod +x " + f.Path}}
 	}
 	return nil
+}
+
+// last is the interpreter at the end of a chain of scripts, which may be a loop.
+func (f *File) last() *File {
+	for range mostScripts {
+		if f.Interpreter == nil {
+			break
+		}
+		f = f.Interpreter
+	}
+	return f
 }
 
 func incompleteRemedies(t *Task, f *File) []Remedy {
