@@ -236,8 +236,8 @@ func TestContainNames(t *testing.T) {
 	Contain(s)
 	ix := NewIndex(s)
 	for key, want := range map[string]string{
-		"pidns/77": "web", "pidns/78": "PID namespace 78", "pidns/79": "PID namespace 79", "userns/900": "mapped, user namespace 900",
-		"userns/901": "user namespace 901", "userns/902": "user namespace 902",
+		"pidns/77": "web", "pidns/78": "pidns 78", "pidns/79": "pidns 79", "userns/900": "mapped, userns 900",
+		"userns/901": "userns 901", "userns/902": "userns 902",
 	} {
 		if c := ix.Container(key); c == nil || ix.Label(c) != want {
 			t.Errorf("%s: %+v, want label %q", key, c, want)

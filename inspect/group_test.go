@@ -40,10 +40,10 @@ func TestGroupProcesses(t *testing.T) {
 			"docker/ID1: docker 3d54c2b1f0a9 [20]", "lxc/c1: c1 [50]",
 			"containerd/ID2: pod 0f4e8f10-7ab containerd aa11bb22cc33 [21]", "containerd/ID3: pod 0f4e8f10-7ab containerd 0123456789ab [22]",
 			"user@1000.service/podman/ID1: podman 3d54c2b1f0a9 (alice) [61]", "pidns/77: web [60]",
-			"userns/900: user namespace 900 (alice) [31]",
+			"userns/900: userns 900 (alice) [31]",
 			"unit/user@1000.service/dbus.service: dbus.service (alice) [70]", "unit/init.scope: init.scope [1]", "unit/ssh.service: ssh.service [10]",
 			"session/3: session 3 (alice) [30]", "host: host [9]", "kernel: kernel threads [2]", "unknown: unknown [40]"},
-		ByUserNS: {"userns/700: user namespace 700 (uid 1234) [20]", "userns/900: user namespace 900 (alice) [31]",
+		ByUserNS: {"userns/700: userns 700 (uid 1234) [20]", "userns/900: userns 900 (alice) [31]",
 			"host: host's user namespace [1 2 9 10 21 22 30 50 60 61 70]", "unknown: unknown user namespace [40]"},
 		ByUser: {"user/100000: 100000 [20]", "user/1000: alice [30 31 61 70]", "user/0: root [1 2 9 10 21 22 50 60]", "unknown: unknown user [40]"},
 		ByUnit: {"unit/cri-containerd-ID3.scope: cri-containerd-ID3.scope [22]", "unit/cri-containerd-ID2.scope: cri-containerd-ID2.scope [21]",
@@ -94,7 +94,7 @@ func TestGroupOrder(t *testing.T) {
 		got = append(got, g.Label)
 	}
 	want := []string{"c1", "docker 3d54c2b1f0a9", "kube-system/dns POD", "kube-system/dns app", "podman 3d54c2b1f0a9 (alice)", "web",
-		"user namespace 900 (alice)", "dbus.service (alice)", "init.scope", "ssh.service", "session 3 (alice)", "host", "kernel threads", "unknown"}
+		"userns 900 (alice)", "dbus.service (alice)", "init.scope", "ssh.service", "session 3 (alice)", "host", "kernel threads", "unknown"}
 	if !slices.Equal(got, want) {
 		t.Errorf("\n got %q\nwant %q", got, want)
 	}

@@ -10,12 +10,18 @@ import (
 // shortID is how many digits of a container's id people compare by.
 const shortID = 12
 
-// Label is c in words: its name where known, else its runtime and short id; a pod before it. Raw: sanitise before
-// display.
-func (ix *Index) Label(c *Container) string {
+// Label is c in words, as short as tells it apart: "web", "blog (alice)" for a rootless one, "docker 4e2f0c1b9a7d" without
+// a name, "kube-system/coredns-1 coredns" in a pod, "web › db" inside another, "userns 4026532992 (alice)". Raw: sanitise
+// before display.
+func (ix *Index) Label(c *Container) string { return ix.label(c, false) }
+
+// Heading is Label with the runtime, where nothing else shows it: "web (docker)", "blog (podman, alice)".
+func (ix *Index) Heading(c *Container) string { return ix.label(c, true) }
+
+func (ix *Index) label(c *Container, runtime bool) string {
 	switch c.Kind {
 	case KindContainer, KindSandbox:
-		return ix.containerLabel(c)
+		return ix.containerLabel(c, runtime)
 	case KindUserNS:
 		inode, _ := strconv.ParseUint(c.ID, 10, 64)
 		if name, ok := c.Name.Get(); ok && name != "" {
@@ -36,34 +42,66 @@ func (ix *Index) Label(c *Container) string {
 	return c.Key
 }
 
-func (ix *Index) containerLabel(c *Container) string {
-	label := ""
-	if pod, ok := c.Pod.Get(); ok {
+func (ix *Index) containerLabel(c *Container, runtime bool) string {
+	label, told := labelName(c)
+	var words []string
+	if _, inPod := c.Pod.Get(); runtime && !told && !inPod && c.Runtime != "" {
+		words = append(words, c.Runtime)
+	}
+	if owner := ix.rootlessOf(c); owner != "" {
+		words = append(words, owner)
+	}
+	if len(words) > 0 {
+		label += " (" + strings.Join(words, ", ") + ")"
+	}
+	return ix.around(c) + label
+}
+
+// labelName is c by its pod and name, or what there is instead; told: the runtime is in it.
+func labelName(c *Container) (label string, told bool) {
+	pod, inPod := c.Pod.Get()
+	if inPod {
 		label = podLabel(pod) + " "
 	}
 	name, named := c.Name.Get()
 	switch {
 	case named && name != "":
-		label += name
+		return label + name, false
 	case c.Key == "own":
-		return "the container capview runs in"
-	case c.Kind == KindSandbox && (c.Runtime == "" || c.Pod.Or(Pod{}).Name != ""):
-		label += "pod"
+		return "the container capview runs in", true
+	case c.Kind == KindSandbox && (c.Runtime == "" || pod.Name != ""):
+		return label + "pod", true
 	case c.unnamed():
-		label += strings.TrimSpace(c.Runtime + " PID namespace " + c.ID)
-	case c.Runtime != "":
-		label += c.Runtime + " " + short(c.ID)
-	default:
-		label += short(c.ID)
+		return label + strings.TrimSpace(c.Runtime+" pidns "+c.ID), true
 	}
+	return label + strings.TrimSpace(c.Runtime+" "+short(c.ID)), true
+}
+
+// rootlessOf is the user whose runtime made c, where that is not the host's; "" otherwise.
+func (ix *Index) rootlessOf(c *Container) string {
 	if uid, ok := c.Owner.Get(); ok {
-		return label + " (" + ix.userOf(uid) + ")"
+		return ix.userOf(uid)
 	}
 	if c.NestedIn != "" || c.Runtime == "" || strings.HasPrefix(c.Key, c.Runtime+"/") {
-		return label
+		return ""
 	}
 	id := cgroup.Match(c.Cgroup) // made in a unit's subtree: see Contain's keys
-	return label + ix.owner(&id)
+	return ix.ownerName(&id)
+}
+
+// maxNesting bounds how many containers around one are named.
+const maxNesting = 4
+
+// around is the names of the containers around c, outermost first, each followed by " › ".
+func (ix *Index) around(c *Container) (chain string) {
+	for range maxNesting {
+		if c = ix.Container(c.NestedIn); c == nil || !c.byRuntime() {
+			break
+		}
+		name, _ := labelName(c)
+		chain = name + " › " + chain
+	}
+	return chain
 }
 
 // podLabel is a pod as kubectl would name it, or its short uid.
@@ -85,7 +123,7 @@ func short(id string) string {
 }
 
 func (ix *Index) userNSLabel(inode uint64) string {
-	label := "user namespace " + strconv.FormatUint(inode, 10)
+	label := "userns " + strconv.FormatUint(inode, 10)
 	if ns := ix.UserNamespace(inode); ns != nil {
 		if uid, ok := ns.OwnerUID.Get(); ok {
 			return label + " (" + ix.userOf(uid) + ")"
@@ -96,11 +134,18 @@ func (ix *Index) userNSLabel(inode uint64) string {
 
 // owner is " (alice)" where a cgroup is one user's.
 func (ix *Index) owner(id *cgroup.Identity) string {
+	if name := ix.ownerName(id); name != "" {
+		return " (" + name + ")"
+	}
+	return ""
+}
+
+func (ix *Index) ownerName(id *cgroup.Identity) string {
 	uid, err := strconv.ParseUint(id.UID, 10, 32)
 	if err != nil || id.Manager == "" && id.Session == "" && id.Delegated == "" {
 		return ""
 	}
-	return " (" + ix.userOf(uint32(uid)) + ")"
+	return ix.userOf(uint32(uid))
 }
 
 func (ix *Index) userOf(uid uint32) string {

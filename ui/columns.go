@@ -119,9 +119,12 @@ func byKey[T any](cols []view.Column[T]) map[string]view.Column[T] {
 	return m
 }
 
-// label is what the tree shows of a node, clean: a group's name, a process's PID and name. It
+// label is what the tree shows of a node, clean: a group's name with its runtime, a process's PID and name. It
 // is made when it is drawn. The numbers stand under each other.
 func (n *node) label() string {
+	if n.group != nil && n.group.Container != nil {
+		return view.Clean(n.sum.Ix.Heading(n.group.Container))
+	}
 	if n.group != nil {
 		return view.Clean(n.group.Label)
 	}

@@ -15,7 +15,7 @@ func TestAFailedScanKeepsTheLast(t *testing.T) {
 	u.node.err = errDenied
 	u.due(tickMsg(0))
 	u.sees("scan failed: permission denied; this is from 12:00:00")
-	u.sees("web (3)")
+	u.sees("web (docker) (3)")
 	u.node.err = nil
 	u.due(tickMsg(0))
 	u.seesNot("scan failed")
@@ -105,23 +105,23 @@ func TestDetailFollowsTheProcessAndItsEnd(t *testing.T) {
 func TestGroupDetail(t *testing.T) {
 	u := newUser(t, 80, 24)
 	u.keys("down", "enter")
-	u.sees("> web (3)")
+	u.sees("> web (docker) (3)")
 	u.keys("esc")
-	u.on("web (3)")
+	u.on("web (docker) (3)")
 }
 
 func TestDetailStandsBesideAndFollowsWhenTheCursorRests(t *testing.T) {
 	u := newUser(t, 160, 40)
 	u.due(settleMsg(0))
-	u.sees("|   db (1)")
+	u.sees("|   db (podman) (1)")
 	u.keys("down")
-	u.sees("|   db (1)")
+	u.sees("|   db (podman) (1)")
 	u.due(settleMsg(0))
-	u.sees("|   web (3)")
+	u.sees("|   web (docker) (3)")
 	u.keys("tab")
-	u.sees("| > web (3)")
+	u.sees("| > web (docker) (3)")
 	u.keys("esc", "w")
-	u.seesNot("web (3)  |")
+	u.seesNot("web (docker) (3)  |")
 }
 
 func TestDiffSinceTheMark(t *testing.T) {
@@ -152,7 +152,7 @@ func TestStartOptions(t *testing.T) {
 func TestABadFilterAtTheStartIsSaid(t *testing.T) {
 	u := newUser(t, 80, 24, func(o *Options) { o.Filter = "nokey:x" })
 	u.sees("nokey")
-	u.sees("web (3)")
+	u.sees("web (docker) (3)")
 }
 
 func TestASCIITerminal(t *testing.T) {
