@@ -10,8 +10,11 @@ import (
 	"capview/inspect"
 )
 
-// everyProcess is the kind of what the engine cannot read of any process.
-const everyProcess = "every process"
+// The kinds of what the engine cannot read of any process, or of any container at first.
+const (
+	everyProcess   = "every process"
+	everyContainer = "every container"
+)
 
 // shortfall is a fact that is missing of several subjects of one kind.
 type shortfall struct {
@@ -41,10 +44,9 @@ func coverage(ix *inspect.Index) []finding {
 	}
 	for _, g := range ix.Gaps {
 		kind := kindOf(g.Subject)
-		if kind == "processes" {
-			kind = everyProcess
-		}
-		count(shortfall{kind, g.What, kind == everyProcess}, g.Why)
+		// A container without a control group of its own has nothing that counts what it uses.
+		inert := kind == everyProcess || kind == everyContainer || g.What == "usage"
+		count(shortfall{kind, g.What, inert}, g.Why)
 	}
 	all := finding{"processes", statusOK, fmt.Sprintf("%d, all read in full", len(ix.Processes)), ""}
 	if partial > 0 {
@@ -55,6 +57,14 @@ func coverage(ix *inspect.Index) []finding {
 
 // kindOf is a gap's subject without what tells it from others of its kind: "namespace net" of "namespace net:[4026531833]".
 func kindOf(subject string) string {
+	switch {
+	case subject == "processes":
+		return everyProcess
+	case subject == "containers":
+		return everyContainer
+	case strings.HasPrefix(subject, "container "):
+		return "container"
+	}
 	return strings.TrimRight(subject, "0123456789[]: ")
 }
 
@@ -96,6 +106,8 @@ func words(s shortfall, causes map[string]int) string {
 	switch s.kind {
 	case everyProcess:
 		return "unknown of all: " + why[0]
+	case everyContainer:
+		return "containers: unknown of all: " + why[0]
 	case "processes":
 		return "unknown of " + strings.Join(parts, "; ")
 	}
