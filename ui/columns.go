@@ -71,6 +71,8 @@ func nodeColumn(c view.Column[view.Row], ofGroup map[string]view.Column[view.Gro
 		Key: c.Key, Title: c.Title, Doc: c.Doc, Min: c.Min, Max: c.Max, Flex: c.Flex, Right: c.Right,
 		Cell: func(n *node) view.Cell {
 			switch {
+			case n.served:
+				return view.Cell{}
 			case n.group != nil && summed:
 				return group.Cell(n.sum)
 			case n.group != nil:
@@ -136,7 +138,11 @@ func (n *node) count() string {
 	if n.group == nil {
 		return ""
 	}
-	return "(" + strconv.Itoa(len(n.group.Processes)) + ")"
+	count := strconv.Itoa(len(n.group.Processes))
+	if n.served {
+		count += " helper"
+	}
+	return "(" + count + ")"
 }
 
 // titled is a node's label and count.

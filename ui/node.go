@@ -29,6 +29,7 @@ type node struct {
 	parent *node
 	power  int
 	sum    view.GroupRow        // a group's
+	served bool                 // only helpers of a group's container are left: they say nothing of what it may do
 	cells  map[string]view.Cell // a group's, of the columns that sum has not
 	fresh  *change              // what differs from the last refresh; nil: nothing
 }

@@ -20,6 +20,7 @@ func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec
 	var roots []*node
 	for _, g := range inspect.GroupProcesses(ix, ps, s.groupBy) {
 		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, payload(g)), cells: map[string]view.Cell{}}
+		n.served = n.sum.G.Container != nil && n.sum.G.Processes[0].Role == inspect.RoleHelper
 		n.kids = processes(ix, fresh, g.Processes, n, s)
 		roots = append(roots, n)
 	}
