@@ -16,6 +16,7 @@ type Index struct {
 	found      map[*Container]string         // see foundBy
 	firsts     func() map[string]*Process    // see FirstProcess
 	drifts     func() map[*Process][]Finding // see Drift
+	owners     func() map[space]uint64       // see spaceOwner
 }
 
 // NewIndex indexes s.
@@ -37,6 +38,7 @@ func NewIndex(s *Snapshot) *Index {
 	}
 	ix.names = userNames(s.Processes)
 	ix.found = foundBy(ix)
+	ix.owners = sync.OnceValue(ix.spaceOwners)
 	ix.firsts, ix.drifts = sync.OnceValue(ix.findFirsts), sync.OnceValue(ix.findDrifts)
 	return ix
 }

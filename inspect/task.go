@@ -44,17 +44,31 @@ func ruleIDs(o Opt[IDs]) Opt[rules.IDs] {
 	return Some(rules.IDs(ids))
 }
 
+// space is a namespace other than a user namespace.
+type space struct {
+	kind  nsinfo.Type
+	inode uint64
+}
+
 // spaceOwner is the user namespace that owns a namespace; 0 unknown.
 func (ix *Index) spaceOwner(kind nsinfo.Type, inode uint64) uint64 {
-	if inode == 0 || kind == nsinfo.UserNS {
-		return 0
+	return ix.owners()[space{kind, inode}]
+}
+
+// spaceOwners is every namespace's.
+func (ix *Index) spaceOwners() map[space]uint64 {
+	kinds := make(map[string]nsinfo.Type, nsinfo.Types)
+	for kind := range nsinfo.Type(nsinfo.Types) {
+		kinds[kind.String()] = kind
 	}
+	owners := make(map[space]uint64, len(ix.Namespaces))
 	for i := range ix.Namespaces {
-		if n := &ix.Namespaces[i]; n.Inode == inode && n.Type == kind.String() {
-			return n.Owner
+		n := &ix.Namespaces[i]
+		if kind, ok := kinds[n.Type]; ok {
+			owners[space{kind, n.Inode}] = n.Owner
 		}
 	}
-	return 0
+	return owners
 }
 
 // statusNumber is a number of the text of p's status; false where that was not kept.
@@ -144,4 +158,33 @@ func (ix *Index) descends(p, above *Process) (is, known bool) {
 		}
 	}
 	return false, false
+}
+
+// Dumpable tells whether p is dumpable (prctl(2) PR_GET_DUMPABLE), by the uid and gid that own its files in procfs: its
+// effective ids where it is, the root of the user namespace its program was started in where it is not. Unknown where
+// it may be that root itself.
+func (ix *Index) Dumpable(p *Process, uid, gid uint32) Opt[bool] {
+	u, ok1 := p.UID.Get()
+	g, ok2 := p.GID.Get()
+	if !ok1 || !ok2 {
+		return Opt[bool]{}
+	}
+	if uid != u.Effective || gid != g.Effective {
+		return Some(false)
+	}
+	users := ix.Users()
+	ns, _ := p.Namespaces.Get()
+	for at := ns[nsinfo.UserNS]; ; {
+		if root, is := users.Root(at); is == fact.Unknown || is == fact.Yes && root == uid {
+			return Opt[bool]{}
+		}
+		above, ok := users.Parent(at)
+		switch {
+		case !ok:
+			return Opt[bool]{}
+		case above == 0:
+			return Some(true)
+		}
+		at = above
+	}
 }
