@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"capview/inspect"
+	"capview/inspect/rules"
 	"capview/inspect/snapshot"
 	"capview/nsinfo/runtimes"
 )
@@ -19,6 +20,17 @@ type node interface {
 	Close() error
 	// Process reads one process with all its threads and the text of its status; start 0 is any start time.
 	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)
+	facts
+}
+
+// facts is what the kernel's rules ask of a live node besides a snapshot. PIDs and start times as in node.Process.
+type facts interface {
+	System() rules.System
+	Self(ctx context.Context, pid int, start uint64) (rules.Self, error)
+	// Owner is the uid and gid that own the process's files in procfs.
+	Owner(ctx context.Context, pid int, start uint64) ([2]uint32, error)
+	File(ctx context.Context, pid int, start uint64, path string) (rules.File, error)
+	Path(ctx context.Context, pid int, start uint64, path string) (rules.PathInfo, error)
 }
 
 // source is where the processes come from: the file of --from, or this node; then live is the same source, else nil.

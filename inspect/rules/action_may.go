@@ -82,7 +82,7 @@ func (d *trial) result(a Action) Result {
 	default:
 		d.r.Answer = fact.Yes
 	}
-	if d.r.Answer == fact.Yes {
+	if d.r.Answer == fact.Yes || d.r.Answer == fact.No && d.r.Errno != "" {
 		d.r.Gaps = nil // nothing of it was needed
 	}
 	if d.r.Answer == fact.No {

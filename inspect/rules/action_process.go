@@ -68,10 +68,16 @@ func (d *trial) ptrace(Action) {
 		return
 	}
 	over := Allowed(d.u, d.t, caps.SysPtrace, g.UserNS())
-	d.need(d.sameUser(g, source).Or(over), EPERM)
-	d.need(d.dumpable(g, over, source), EPERM)
-	d.need(d.commoncap(g).Or(over), EPERM)
-	d.yama(g, over)
+	for _, check := range []func() fact.Answer{
+		func() fact.Answer { return d.sameUser(g, source).Or(over) },
+		func() fact.Answer { return d.dumpable(g, over, source) },
+		func() fact.Answer { return d.commoncap(g).Or(over) },
+		func() fact.Answer { return d.yama(g, over) },
+	} {
+		if !d.denied {
+			d.need(check(), EPERM)
+		}
+	}
 	if d.denied || len(d.errnos) > 0 || over == fact.Yes {
 		d.capable(caps.SysPtrace, g.UserNS())
 	}
@@ -177,30 +183,26 @@ func (d *trial) commoncap(g *TargetTask) fact.Answer {
 }
 
 // yama: kernel yama_ptrace_access_check.
-func (d *trial) yama(g *TargetTask, over fact.Answer) {
+func (d *trial) yama(g *TargetTask, over fact.Answer) fact.Answer {
 	const source = "ptrace(2) /proc/sys/kernel/yama/ptrace_scope"
 	scope, ok := known(d, d.f.PtraceScope, "kernel.yama.ptrace_scope")
 	switch {
-	case d.denied || ok && scope == 0:
 	case !ok:
-		d.need(fact.Unknown, EPERM)
+		return fact.Unknown
+	case scope == 0 || scope == 1 && over == fact.Yes:
+		return fact.Yes
 	case scope == 1:
-		may := over
-		if may != fact.Yes {
-			d.step("yama-descendants", source, "kernel.yama.ptrace_scope is 1: without cap_sys_ptrace only descendants, and who named it by PR_SET_PTRACER")
-			if !g.Descendant.Or(false) {
-				d.gap("whether the process has allowed it by PR_SET_PTRACER")
-			}
-			may = may.Or(orMaybe(g.Descendant))
+		d.step("yama-descendants", source, "kernel.yama.ptrace_scope is 1: without cap_sys_ptrace only descendants, and who named it by PR_SET_PTRACER")
+		if !g.Descendant.Or(false) {
+			d.gap("whether the process has allowed it by PR_SET_PTRACER")
 		}
-		d.need(may, EPERM)
+		return orMaybe(g.Descendant)
 	case scope == 2:
 		d.step("yama-capable", source, "kernel.yama.ptrace_scope is 2: it takes cap_sys_ptrace")
-		d.need(over, EPERM)
-	default:
-		d.step("yama-none", source, "kernel.yama.ptrace_scope is %d: nobody may attach", scope)
-		d.need(fact.No, EPERM)
+		return over
 	}
+	d.step("yama-none", source, "kernel.yama.ptrace_scope is %d: nobody may attach", scope)
+	return fact.No
 }
 
 // orMaybe is Yes for a known true, else Unknown: what is not so may be allowed otherwise.
