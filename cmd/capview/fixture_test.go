@@ -106,10 +106,19 @@ func twins() *inspect.Snapshot {
 	return s
 }
 
+// asked is fixture with what docker was asked for: fewer capabilities than nginx has, and a seccomp profile.
+func asked() *inspect.Snapshot {
+	s := fixture()
+	s.Containers[0].Declared = inspect.Some(inspect.Declared{Source: "/run/docker/config.json",
+		Caps: inspect.Some(caps.Sets{Permitted: caps.Of(caps.Chown), Effective: caps.Of(caps.Chown), Bounding: 0xa80425fb &^ caps.Of(caps.NetRaw)}),
+		User: inspect.Some(inspect.SpecUser{}), Seccomp: inspect.Some("profile"), NoNewPrivs: inspect.Some(false)})
+	return s
+}
+
 // writeFixtures writes each to a file in dir.
 func writeFixtures(dir string) error {
 	for name, s := range map[string]*inspect.Snapshot{
-		"node.json": fixture(), "later.json": later(), "partial.json": partial(), "twins.json.gz": twins(),
+		"node.json": fixture(), "later.json": later(), "partial.json": partial(), "twins.json.gz": twins(), "asked.json": asked(),
 	} {
 		if _, err := snapshot.Create(filepath.Join(dir, name), s, snapshot.CreateOptions{UID: -1, GID: -1}); err != nil {
 			return err
