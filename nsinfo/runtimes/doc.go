@@ -3,9 +3,10 @@
 //
 // No daemon is asked, so that a hanging one delays nothing and a dead one takes no name away. What leads to the files is
 // the process that stands beside each container: a containerd shim's working directory is its container's bundle,
-// conmon has it among its arguments, an LXC monitor and systemd-nspawn have the name there. What has no such process (runc
-// and crun run by hand) is told by the PID and start time in its runtime's state. Files are opened below that process's own
-// root directory, as rootless engines and snaps have mount namespaces of their own.
+// conmon has it among its arguments, an LXC monitor and systemd-nspawn have the name there. Files are opened below that
+// process's own root directory, as rootless engines and snaps have mount namespaces of their own. What has no such process
+// (runc and crun run by hand) is told by the PID and start time in its runtime's state; where a shim or monitor has died,
+// the runtimes' usual directories are tried, and where the container's hostname is mounted from.
 //
 // # Trust
 //

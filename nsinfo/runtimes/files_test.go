@@ -248,3 +248,39 @@ func FuzzFiles(f *testing.F) {
 		}
 	})
 }
+
+func TestMounts(t *testing.T) {
+	docker := "842 1 0:1 / / rw - overlay overlay rw,upperdir=/var/lib/docker/overlay2/x/diff\n" +
+		"926 842 254:0 /var/lib/docker/containers/" + id1 + "/resolv.conf /etc/resolv.conf rw - ext4 /dev/vda rw\n"
+	podman := "842 1 0:1 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/home/a\\040b/storage/overlay/x/diff\n" +
+		"926 842 0:2 /containers/overlay-containers/" + id1 + "/userdata/hostname /etc/hostname rw - tmpfs tmpfs rw\n"
+	for _, c := range []struct{ text, id, runtime, dir string }{
+		{docker, id1, "docker", "/var/lib/docker/containers/" + id1},
+		{docker, "", "docker", "/var/lib/docker/containers/" + id1},
+		{docker, id2, "", ""},
+		{podman, "", "podman", "/home/a b/storage/overlay-containers/" + id1 + "/userdata"},
+		{"926 842 0:2 / /etc/hostname rw - tmpfs tmpfs rw\n", "", "", ""},
+		{"x\n\n", "", "", ""},
+	} {
+		m := parseMounts([]byte(c.text), c.id)
+		if m.runtime != c.runtime || c.dir != "" && (m.id != id1 || !slices.Contains(m.dirs, c.dir)) {
+			t.Errorf("%q of %.70q: %+v", c.id, c.text, m)
+		}
+	}
+}
+
+func FuzzMounts(f *testing.F) {
+	f.Add([]byte("926 842 254:0 /var/lib/docker/containers/"+id1+"/resolv.conf /etc/resolv.conf rw - ext4 /dev/vda rw\n"), "")
+	f.Add([]byte("842 1 0:1 / / rw - overlay overlay rw,upperdir=/s/overlay/x/diff\n926 842 0:2 /c/overlay-containers/"+id1+"/userdata/hosts /etc/hosts rw - tmpfs t rw\n"), id1)
+	f.Fuzz(func(t *testing.T, text []byte, id string) {
+		m := parseMounts(text, id)
+		if id != "" && m.id != "" && m.id != id {
+			t.Errorf("another's id: %+v", m)
+		}
+		for _, dir := range m.dirs {
+			if !strings.Contains(dir, m.id) {
+				t.Errorf("%q is not %q's", dir, m.id)
+			}
+		}
+	})
+}

@@ -1,6 +1,8 @@
 package runtimes
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"capview/inspect"
@@ -48,6 +50,7 @@ func newLinks(sc *scan) *links {
 		}
 	}
 	l.orphans()
+	l.strays()
 	return l
 }
 
@@ -146,21 +149,92 @@ func (l *links) add(k *link) {
 
 // orphans asks for the containers that nothing leads to any more by their ids.
 func (l *links) orphans() {
+	var payloads map[string]int
 	for i := range l.s.Containers {
 		c := &l.s.Containers[i]
 		if l.named[c.Key] != nil || !fromCgroup(c) || c.NestedIn != "" || !isHexID(c.ID) || delegated(c) {
 			continue
 		}
-		q := request{kind: byID, runtime: c.Runtime, id: c.ID}
+		if payloads == nil {
+			payloads = l.payloads()
+		}
+		q := request{kind: byID, runtime: c.Runtime, id: c.ID, pid: payloads[c.Key]}
 		switch c.Runtime {
 		case "docker":
 			q.path, q.name = l.dockerd[0], l.dockerd[1]
-		case "podman", "cri-o", "containerd":
+		case "podman", "cri-o":
+			q.path = l.storages(0, true)
+		case "containerd":
 		default:
 			continue
 		}
 		l.add(&link{c, q, true})
 	}
+}
+
+// maxStorages bounds how many folders are tried.
+const maxStorages = 4
+
+// storages is the folders of containers that conmons of the host's root, or of that user, have their bundles in, one after
+// the other with NUL between them.
+func (l *links) storages(uid uint32, trusted bool) string {
+	var dirs []string
+	for _, st := range l.scan.order {
+		if st.kind != conmon || st.in != "" || st.trusted != trusted || st.owner != uid {
+			continue
+		}
+		if dir := path.Dir(path.Dir(path.Clean(st.conmon.bundle))); !slices.Contains(dirs, dir) && len(dirs) < maxStorages {
+			dirs = append(dirs, dir)
+		}
+	}
+	slices.Sort(dirs)
+	return strings.Join(dirs, "\x00")
+}
+
+// payloads is a process of each container by its key, of those with the lowest PID.
+func (l *links) payloads() map[string]int {
+	found := make(map[string]int, len(l.s.Containers))
+	for i := range l.s.Processes {
+		p := &l.s.Processes[i]
+		if _, ok := found[p.Container]; !ok && p.Role != inspect.RoleHelper {
+			found[p.Container] = p.PID
+		}
+	}
+	return found
+}
+
+// strays asks for those in a user namespace that nothing has started, as far as can be seen: the first process of each PID
+// namespace there, whose monitor may have ended.
+func (l *links) strays() {
+	taken := map[uint64]bool{l.hostNS[nsinfo.PID]: true, 0: true}
+	for _, in := range l.instances {
+		taken[pidNS(&l.s.Processes[in.init])] = true
+	}
+	for i := range l.s.Processes {
+		p := &l.s.Processes[i]
+		ns := pidNS(p)
+		if taken[ns] {
+			continue
+		}
+		c := l.kinds[p.Container]
+		if c == nil || c.Kind != inspect.KindUserNS {
+			continue
+		}
+		taken[ns] = true
+		in := &instance{init: i, asks: true, request: request{kind: byMounts, at: place{p.PID, p.StartTime}}}
+		in.container = inspect.Container{Kind: inspect.KindContainer, Claimed: true}
+		if u := l.userNS(c.UserNamespace.Or(0)); u != nil && u.OwnerUID.Or(0) != 0 {
+			in.container.Owner = u.OwnerUID
+			in.request.path = l.storages(u.OwnerUID.Or(0), false)
+		}
+		l.instances = append(l.instances, in)
+	}
+}
+
+// pidNS is the process's PID namespace; 0 unknown.
+func pidNS(p *inspect.Process) uint64 {
+	ns, _ := p.Namespaces.Get()
+	return ns[nsinfo.PID]
 }
 
 // instance is a container that a starter's child is the first process of.

@@ -87,6 +87,22 @@ func startTime(dir int) uint64 {
 	return start
 }
 
+// mountinfo is the text of the process's mountinfo, as much of it as is kept.
+func (fs *files) mountinfo(at place) ([]byte, error) {
+	dir, err := fs.process(at)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(dir)
+	fd, err := unix.Openat(dir, "mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "mountinfo")
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile))
+}
+
 // workingDir is where the process works, as a path below its root.
 func (fs *files) workingDir(at place) (string, error) {
 	dir, err := fs.process(at)

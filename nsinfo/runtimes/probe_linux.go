@@ -28,6 +28,8 @@ func (pr *prober) probe(q request) *answer {
 		pr.lxc(q, a)
 	case byID:
 		pr.byID(q, a)
+	case byMounts:
+		pr.byMounts(q, a)
 	case byRoot:
 		pr.states(q, a)
 	}
@@ -219,6 +221,16 @@ func (pr *prober) lxc(q request, a *answer) {
 	a.fail("declared", places[0], "no such file")
 }
 
+// inStorages is a container's bundle in each of the storages that a request names.
+func inStorages(list, id string) (dirs []string) {
+	for dir := range strings.SplitSeq(list, "\x00") {
+		if path.IsAbs(dir) {
+			dirs = append(dirs, path.Join(dir, id, "userdata"))
+		}
+	}
+	return dirs
+}
+
 // maxIncludes is how deep configurations include others, maxIncluded how many files there are in all.
 const (
 	maxIncludes = 4
@@ -265,7 +277,54 @@ func (pr *prober) byID(q request, a *answer) {
 		}
 		return
 	}
+	if q.pid != 0 {
+		text, err := pr.mountinfo(place{pid: q.pid})
+		if m := parseMounts(text, q.id); err == nil && m.id == q.id && m.runtime == q.runtime && pr.fromMounts(a, &m) {
+			return
+		}
+	}
 	a.fail("name", q.runtime+" "+q.id, "its shim or monitor has ended, and it is in none of the usual directories")
+}
+
+// byMounts is about a container that nothing but its namespaces and mounts tell of.
+func (pr *prober) byMounts(q request, a *answer) {
+	text, err := pr.mountinfo(q.at)
+	if err != nil {
+		return // its namespaces are a gap already
+	}
+	if m := parseMounts(text, ""); m.id != "" {
+		a.facts.id, a.facts.runtime = m.id, m.runtime
+		if m.runtime == "podman" {
+			m.dirs = append(m.dirs, inStorages(q.path, m.id)...)
+		}
+		if !pr.fromMounts(a, &m) {
+			a.fail("name", m.runtime+" "+m.id, "its monitor has ended, and its files are not where its mounts come from")
+		}
+	}
+}
+
+// fromMounts reads the files in the first of the folders that has any. The container's root could have led here.
+func (pr *prober) fromMounts(a *answer, m *mounted) bool {
+	for _, dir := range m.dirs {
+		file := "config.json"
+		if m.runtime == "docker" {
+			file = "config.v2.json"
+		}
+		if _, err := pr.files.read(place{}, path.Join(dir, file), maxFile); err != nil {
+			continue
+		}
+		if m.runtime == "docker" {
+			pr.docker(a, place{}, dir, m.id)
+		} else if _, ok := pr.bundle(a, place{}, dir, m.id, m.runtime); ok {
+			pr.storage(a, place{}, path.Dir(path.Dir(dir)), m.id)
+		}
+		a.facts.claimed = true
+		if d := a.facts.declared; d != nil {
+			d.Claimed = true
+		}
+		return true
+	}
+	return false
 }
 
 // movedRoot is where the daemon's configuration says that docker's files are.
@@ -291,8 +350,9 @@ func (pr *prober) usual(q request) (dirs []string) {
 			}
 		}
 	case "podman", "cri-o":
+		dirs = inStorages(q.path, q.id)
 		for _, root := range []string{"/var/lib/containers/storage", "/run/containers/storage"} {
-			for _, driver := range []string{"overlay", "vfs", "btrfs", "zfs"} {
+			for _, driver := range drivers {
 				dirs = append(dirs, path.Join(root, driver+"-containers", q.id, "userdata"))
 			}
 		}

@@ -17,6 +17,7 @@ const (
 	byConmon             // conmon's arguments
 	byLXC                // an LXC monitor's title
 	byID                 // no process leads there: the runtimes' usual directories
+	byMounts             // where a container's mounts come from
 	byRoot               // a directory of runc's or crun's states: of many containers
 )
 
@@ -48,8 +49,8 @@ type request struct {
 	runtime string // byID, byRoot: whose
 	id      string
 	name    string   // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
-	path    string   // byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. byRoot: the directory
-	pid     int      // byChild: the child
+	path    string   // byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. podman's byID, byMounts: storages' lists, NUL between them. byRoot: the directory
+	pid     int      // byChild: the child. byID: a process of the container's, 0 where there is none
 	full    caps.Set // byLXC: every capability that the kernel has
 }
 
@@ -105,7 +106,7 @@ func (q *request) runtimeName() string {
 	switch q.kind {
 	case byShim, byChild:
 		return "containerd"
-	case byConmon:
+	case byConmon, byMounts:
 		return "podman"
 	case byLXC:
 		return "lxc"
@@ -122,6 +123,8 @@ func (q *request) describe() string {
 		return "the files of " + q.runtime + " " + q.id
 	case byLXC:
 		return path.Join(q.path, q.name)
+	case byMounts:
+		return "the mounts of process " + strconv.Itoa(q.at.pid)
 	}
 	return q.path
 }

@@ -75,9 +75,13 @@ func (l *links) unnamed() []string {
 
 // adopt makes instances of the processes that states name, unless a starter or a cgroup told who they are.
 func (l *links) adopt(states []state) {
-	known := map[int]bool{}
-	for _, in := range l.instances {
-		known[in.init] = true
+	known, stray := map[int]bool{}, map[int]int{}
+	for k, in := range l.instances {
+		if in.request.kind == byMounts && in.asks {
+			stray[in.init] = k
+		} else {
+			known[in.init] = true
+		}
 	}
 	for k := range states {
 		st := &states[k]
@@ -95,7 +99,11 @@ func (l *links) adopt(states []state) {
 			}
 		case c.Kind != inspect.KindKernel:
 			known[i] = true
-			l.instances = append(l.instances, l.fromState(i, st))
+			if k, ok := stray[i]; ok {
+				l.instances[k] = l.fromState(i, st)
+			} else {
+				l.instances = append(l.instances, l.fromState(i, st))
+			}
 		}
 	}
 }
