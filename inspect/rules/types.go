@@ -136,13 +136,29 @@ type Result struct {
 	Gaps       []string  `json:"gaps"`       // what is not known and would have been needed
 }
 
+// MarshalJSON writes empty lists for none.
+func (r Result) MarshalJSON() ([]byte, error) {
+	type plain Result
+	p := plain(r)
+	p.Steps, p.Remedies = listed(p.Steps), listed(p.Remedies)
+	p.Unmodelled, p.Gaps = listed(p.Unmodelled), listed(p.Gaps)
+	return json.Marshal(p)
+}
+
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 // Outcome is what comes of it if something unknown is so.
 type Outcome struct {
 	If     string      `json:"if"` // "its securebits do not have SECBIT_NOROOT"
 	Answer fact.Answer `json:"answer"`
 	Errno  Errno       `json:"errno"`
 	After  *Creds      `json:"after,omitempty"`
-	Steps  []Step      `json:"steps"` // that follow those of the Result
+	Steps  []Step      `json:"steps,omitempty"` // that follow those of the Result
 }
 
 // Step is one rule that had its part in an answer, in the kernel's order.
