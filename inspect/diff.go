@@ -93,7 +93,7 @@ func (c *Changes) compare(before, after *Index, old, now *Process) {
 // sameFacts tells fast whether two states of a process are alike in all that Diff compares.
 func sameFacts(a, b *Process) bool {
 	return a.Creds == b.Creds && a.UID == b.UID && a.GID == b.GID && a.Namespaces == b.Namespaces &&
-		a.Comm == b.Comm && a.Exe == b.Exe && a.Container == b.Container && a.FileCaps == b.FileCaps &&
+		sameComm(a, b) && a.Exe == b.Exe && a.Container == b.Container && a.FileCaps == b.FileCaps &&
 		sameGroups(a.Groups, b.Groups) && slices.Equal(a.Threads, b.Threads)
 }
 
@@ -112,3 +112,6 @@ func containersWithout(a, b *Index) (cs []*Container) {
 	}
 	return cs
 }
+
+// sameComm compares names. A kernel thread's is no fact of it: a kworker's tells what it works at just now.
+func sameComm(a, b *Process) bool { return a.Comm == b.Comm || a.KernelThread && b.KernelThread }

@@ -51,7 +51,9 @@ func verbatim(s string) string { return s }
 
 func (d *differ) process(a, b *Process) []FactChange {
 	l := factList{full: [2]caps.Set{d.before.fullCaps(), d.after.fullCaps()}}
-	l.add("comm", a.Comm, b.Comm)
+	if !sameComm(a, b) {
+		l.add("comm", a.Comm, b.Comm)
+	}
 	addOpt(&l, "exe", a.Exe, b.Exe, verbatim)
 	addOpt(&l, "uid", a.UID, b.UID, IDs.words)
 	addOpt(&l, "gid", a.GID, b.GID, IDs.words)

@@ -206,6 +206,8 @@ func TestDiffFindsEveryField(t *testing.T) {
 			reflect.ValueOf(&b).Elem().Field(i).Set(reflect.ValueOf(&other).Elem().Field(i))
 			differs := !none[name] && !reflect.DeepEqual(a, b)
 			switch name {
+			case "Comm": // see TestKernelThreadsName
+				differs = differs && !a.KernelThread
 			case "Threads", "Groups": // nil or empty, in another order or twice: see the table
 				differs = differs && Changed(&a, &b)
 			}
@@ -231,5 +233,19 @@ func BenchmarkDiffUnchanged(b *testing.B) {
 	before, after := bigIndex(5000), bigIndex(5000)
 	for b.Loop() {
 		Diff(before, after)
+	}
+}
+
+// What a kworker works at is no change of the node.
+func TestKernelThreadsName(t *testing.T) {
+	a := Process{PID: 9, KernelThread: true, Comm: "kworker/0:1-events"}
+	b := a
+	b.Comm = "kworker/0:1-mm_percpu_wq"
+	if Changed(&a, &b) {
+		t.Error("a kernel thread's comm counts as a change")
+	}
+	a.KernelThread, b.KernelThread = false, false
+	if !Changed(&a, &b) {
+		t.Error("a process's comm does not count as a change")
 	}
 }
