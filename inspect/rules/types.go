@@ -66,7 +66,8 @@ type File struct {
 	// Caps is its security.capability attribute as getxattr(2) gives it to the reader, which numbers the root it counts
 	// for; known and None where it has no such attribute.
 	Caps fact.Opt[filecap.Caps]
-	// BadCaps is set where there is an attribute that the kernel cannot read (filecap.Parse fails); Caps is unknown then.
+	// BadCaps is set where there is an attribute that the kernel cannot read (filecap.Parse fails on what the disk holds);
+	// Caps is unknown then. That getxattr(2) fails with EINVAL does not tell: it does so for revision 1 too, which counts.
 	BadCaps bool
 
 	NoSUID  fact.Opt[bool]   // its mount has MS_NOSUID

@@ -20,7 +20,8 @@ var branches = []string{
 	"userns-own:yes", "userns-own:no", "userns-owner:yes", "userns-outside:no",
 }
 
-// elsewhere is those that it cannot: a parameter of the kernel at boot, and an attribute that no system call writes.
+// elsewhere is those that it cannot: a parameter of the kernel at boot, and an attribute that no system call writes (for
+// which there is a test of its own).
 var elsewhere = []string{"file-caps-off", "file-caps-malformed"}
 
 // report writes how often each branch was seen, and returns how many were seen less than least times.
