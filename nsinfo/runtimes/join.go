@@ -99,20 +99,26 @@ func (j *join) place() {
 // name completes an instance and finds its key; false where it stays unnamed.
 func (j *join) name(in *instance) bool {
 	c, p := &in.container, &j.s.Processes[in.init]
-	if in.asks {
-		a := j.answers[in.request]
-		if a == nil {
-			j.waiting(p.Container, in.request)
-		} else {
-			j.s.Gaps = a.gapsInto(j.s.Gaps, "container "+first(c.ID, p.Container))
-			c.ID = first(c.ID, a.facts.id)
-			c.Claimed = c.Claimed || a.facts.claimed
-			j.complete(c, &a.facts)
-		}
+	a := j.answers[in.request]
+	if in.asks && a != nil {
+		c.ID = first(c.ID, a.facts.id)
+		c.Claimed = c.Claimed || a.facts.claimed
+		j.complete(c, &a.facts)
 	}
-	if c.ID == "" {
-		return false
+	if c.ID != "" {
+		j.identify(in)
 	}
+	if key := first(c.Key, p.Container); in.asks && a == nil {
+		j.waiting(key, in.request)
+	} else if in.asks {
+		j.s.Gaps = a.gapsInto(j.s.Gaps, "container "+key)
+	}
+	return c.ID != ""
+}
+
+// identify finds an instance's key, and takes over what its processes' former group tells.
+func (j *join) identify(in *instance) {
+	c, p := &in.container, &j.s.Processes[in.init]
 	old := j.kinds[p.Container]
 	c.Cgroup, c.Unit = p.Cgroup.Or(""), old.Unit
 	if old.NestedIn != "" && old.NestedIn != old.Key {
@@ -133,7 +139,6 @@ func (j *join) name(in *instance) bool {
 	if j.keys[c.Key] == nil {
 		j.keys[c.Key] = in
 	}
-	return true
 }
 
 // ownPIDNS is the PID namespace that only the instance's processes are in; 0 where it is the host's or its starter's.
