@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,33 +15,31 @@ import (
 // answered is an answer to one question about one subject.
 type answered struct {
 	subject
-	Action string `json:"action,omitempty"` // of can
-	File   string `json:"file,omitempty"`   // of exec
+	Action string // of can
+	File   string // of exec
 	rules.Result
 }
 
-// whole makes lists that are empty known to be so.
-func (q answered) whole() answered {
-	q.Steps, q.Remedies = list(q.Steps), list(q.Remedies)
-	q.Unmodelled, q.Gaps = list(q.Unmodelled), list(q.Gaps)
-	for i := range q.Outcomes {
-		q.Outcomes[i].Steps = list(q.Outcomes[i].Steps)
+// MarshalJSON writes who was asked about and what, and then the answer: one object.
+func (q answered) MarshalJSON() ([]byte, error) {
+	who, err := json.Marshal(struct {
+		Container string `json:"container,omitempty"`
+		PIDs      []int  `json:"pids"`
+		Action    string `json:"action,omitempty"`
+		File      string `json:"file,omitempty"`
+	}{q.Container, q.PIDs, q.Action, q.File})
+	if err != nil {
+		return nil, err
 	}
-	return q
-}
-
-func list[T any](l []T) []T {
-	if l == nil {
-		return []T{}
+	answer, err := json.Marshal(q.Result)
+	if err != nil {
+		return nil, err
 	}
-	return l
+	return append(append(who[:len(who)-1], ','), answer[1:]...), nil
 }
 
 // writeAnswers writes what was answered, and ends with the exit status: no where one is no, else cannot tell where one is.
 func (a *app) writeAnswers(ix *inspect.Index, form string, all []answered) error {
-	for i := range all {
-		all[i] = all[i].whole()
-	}
 	var err error
 	switch {
 	case form == "table":

@@ -13,8 +13,8 @@ import (
 
 // subject is processes with the same credentials, of which the first is asked about: the answer holds for all.
 type subject struct {
-	Container string `json:"container,omitempty"` // its label, where a container was asked about
-	PIDs      []int  `json:"pids"`
+	Container string // its label, where a container was asked about
+	PIDs      []int
 	p         *inspect.Process
 	task      rules.Task
 }
