@@ -283,7 +283,7 @@ func (pr *prober) byID(q request, a *answer) {
 			return
 		}
 	}
-	a.fail("name", q.runtime+" "+q.id, "its shim or monitor has ended, and it is in none of the usual directories")
+	a.gaps = append(a.gaps, failure{"name", "no shim or monitor could be read that leads to its files, and they are in none of the usual directories"})
 }
 
 // byMounts is about a container that nothing but its namespaces and mounts tell of.
