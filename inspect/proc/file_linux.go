@@ -97,13 +97,24 @@ func (o *opened) fileMount(fd int, f *rules.File) {
 	if unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_MNT_ID, &stx) != nil || stx.Mask&unix.STATX_MNT_ID == 0 {
 		return
 	}
-	mounts, err := o.text("mountinfo")
-	if err != nil || !mountListed(mounts, stx.Mnt_id) {
-		return
-	}
-	if ns, err := inodeAt(o.dir, nsLinks[nsinfo.Mount]); err == nil {
+	ns, err := inodeAt(o.dir, nsLinks[nsinfo.Mount])
+	if err == nil && (o.lists("mountinfo", o.dir, stx.Mnt_id) || o.readersOwn(ns) && o.lists("self/mountinfo", int(o.src.root.Fd()), stx.Mnt_id)) {
 		f.MountNS = inspect.Some(ns)
 	}
+}
+
+// readersOwn tells whether a mount namespace is the reader's, whose mounts the reader sees where the process is in a
+// chroot: its own list has only those below its root directory.
+func (o *opened) readersOwn(ns uint64) bool {
+	own, err := inodeAt(int(o.src.root.Fd()), "self/"+nsLinks[nsinfo.Mount])
+	return err == nil && own == ns
+}
+
+// lists tells whether a mountinfo file has a mount.
+func (o *opened) lists(name string, dir int, id uint64) bool {
+	buf := make([]byte, 16384)
+	mounts, err := readAt(dir, name, &buf, maxText)
+	return err == nil && mountListed(mounts, id)
 }
 
 // mountListed tells whether a mount is in the text of mountinfo (proc_pid_mountinfo(5)): a line's first field.
