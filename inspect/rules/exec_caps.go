@@ -81,11 +81,11 @@ func (e *exec) fromFile(before caps.Sets, c filecap.Caps) (outcome, Errno) {
 	case missing == 0:
 	case c.Effective:
 		e.step("file-caps-incomplete", `capabilities(7) "Safety checking for capability-dumb binaries"; kernel: bprm_caps_from_vfs_caps`,
-			"%s of the file's is not in the bounding set, and the file's effective flag says that the program cannot tell: it is not executed, by root neither",
+			"the bounding set lacks %s, which the file permits; the file's effective flag says that the program cannot tell, so it is not executed, not even by root",
 			missing.Names())
 		return denied, EPERM
 	default:
-		e.step("file-caps-partial", transformation+"bprm_caps_from_vfs_caps", "%s of the file's is not in the bounding set, and is not gained", missing.Names())
+		e.step("file-caps-partial", transformation+"bprm_caps_from_vfs_caps", "the bounding set lacks %s, which the file permits: that is not gained", missing.Names())
 	}
 	return goOn, ""
 }

@@ -126,7 +126,7 @@ func (e Errno) MarshalJSON() ([]byte, error) {
 type Result struct {
 	Answer fact.Answer `json:"answer"`
 	Errno  Errno       `json:"errno"` // of a No
-	// After is what an execve(2) that succeeds leaves; null for any other question, where it fails, and where it
+	// After is what an execve(2) that succeeds leaves; none for any other question, where it fails, and where it
 	// hangs on something unknown: see Outcomes.
 	After *Creds `json:"after,omitempty"`
 	// Outcomes is what would come of it in each state of what is unknown; empty where only one thing can.
