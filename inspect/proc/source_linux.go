@@ -80,22 +80,13 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 		Processes: make([]inspect.Process, len(procs)),
 		Gaps:      []inspect.Gap{},
 	}
-	sc := &scan{procs: procs, into: snap.Processes, found: make([]entry, len(procs)), now: ticksSinceBoot(), turn: s.turn}
+	sc := &scan{procs: procs, into: snap.Processes, found: make([]entry, len(procs)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
 	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
 	s.keep(snap, sc.found)
 	s.complete(snap)
 	return snap, nil
-}
-
-// lastSeen is what the last scan found at pid, or nil.
-func (s *Source) lastSeen(pid int) *entry {
-	i, ok := slices.BinarySearchFunc(s.known, pid, func(e entry, pid int) int { return e.proc.PID - pid })
-	if !ok {
-		return nil
-	}
-	return &s.known[i]
 }
 
 // keep closes the gaps that ended processes left in snap, and remembers the others for the next scan.

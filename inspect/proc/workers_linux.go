@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type scan struct {
 	procs []procfs.Proc
 	into  []inspect.Process
 	found []entry // zero where the process has ended
+	known []entry // what the last scan found, by PID
 	next  atomic.Int64
 	now   uint64 // clock ticks since boot when it began
 	turn  uint   // its number
@@ -63,7 +65,7 @@ func (w *worker) work(ctx context.Context) {
 		w.since.Store(monotonic())
 		w.at.Store(int64(i) + 1)
 		pid := s.procs[i].PID
-		e := w.r.read(pid, &w.r.scratch, w.r.src.lastSeen(pid))
+		e := w.r.read(pid, &w.r.scratch, s.lastSeen(pid))
 		if !w.at.CompareAndSwap(int64(i)+1, 0) {
 			w.r.src.stuck.remove(pid)
 			return
@@ -80,6 +82,15 @@ func (w *worker) abandon() (index int, gone bool) {
 		return 0, false
 	}
 	return int(at) - 1, true
+}
+
+// lastSeen is what the last scan found at pid, or nil.
+func (s *scan) lastSeen(pid int) *entry {
+	i, ok := slices.BinarySearchFunc(s.known, pid, func(e entry, pid int) int { return e.proc.PID - pid })
+	if !ok {
+		return nil
+	}
+	return &s.known[i]
 }
 
 // put keeps what was read of process i.
