@@ -3,6 +3,7 @@ package inspect
 import (
 	"sync"
 
+	"capview/inspect/rules"
 	"capview/nsinfo"
 )
 
@@ -12,11 +13,12 @@ type Index struct {
 	procs      map[int]*Process
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
-	names      map[uint32]string             // see UserName
-	found      map[*Container]string         // see foundBy
-	firsts     func() map[string]*Process    // see FirstProcess
-	drifts     func() map[*Process][]Finding // see Drift
-	owners     func() map[space]uint64       // see spaceOwner
+	names      map[uint32]string                // see UserName
+	found      map[*Container]string            // see foundBy
+	firsts     func() map[string]*Process       // see FirstProcess
+	drifts     func() map[*Process][]Finding    // see Drift
+	owners     func() map[space]uint64          // see spaceOwner
+	reaches    func() map[*Process]*rules.Reach // see Reach
 }
 
 // NewIndex indexes s.
@@ -38,7 +40,7 @@ func NewIndex(s *Snapshot) *Index {
 	}
 	ix.names = userNames(s.Processes)
 	ix.found = foundBy(ix)
-	ix.owners = sync.OnceValue(ix.spaceOwners)
+	ix.owners, ix.reaches = sync.OnceValue(ix.spaceOwners), sync.OnceValue(ix.findReaches)
 	ix.firsts, ix.drifts = sync.OnceValue(ix.findFirsts), sync.OnceValue(ix.findDrifts)
 	return ix
 }

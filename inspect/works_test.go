@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"capview/inspect/caps"
-	"capview/inspect/rules"
 	"capview/nsinfo"
 )
 
@@ -45,13 +44,30 @@ func BenchmarkWorks(b *testing.B) {
 	ix := worksNode(10000)
 	b.ResetTimer()
 	for range b.N {
-		u := ix.Users()
-		reaches := rules.NewReaches(&u, ix.HostNamespaces())
-		for i := range ix.Processes {
-			t := ix.Task(&ix.Processes[i])
-			if reaches.Of(&t).Works(caps.NetAdmin).String() != "net" {
-				b.Fatal(reaches.Of(&t).Works(caps.NetAdmin))
+		for _, reach := range ix.findReaches() {
+			if works := reach.Works(caps.NetAdmin).String(); works != "net" {
+				b.Fatal(works)
 			}
+		}
+	}
+}
+
+// Each process has the reach of its own credential, one that is not of the snapshot too.
+func TestReach(t *testing.T) {
+	ix := worksNode(30)
+	stranger := ix.Processes[0]
+	for _, p := range []*Process{&ix.Processes[0], &ix.Processes[29], &stranger} {
+		reach := ix.Reach(p)
+		for c, want := range map[caps.Cap]string{
+			caps.NetBindService: "net", caps.Chown: "self", caps.SysModule: "nowhere", caps.SysBoot: "pid",
+			caps.SysAdmin: "net,mnt,uts,ipc,pid,time,self",
+		} {
+			if got := reach.Works(c).String(); got != want {
+				t.Errorf("pid %d: %s works %s, want %s", p.PID, c, got, want)
+			}
+		}
+		if powerless := reach.Powerless(caps.Of(caps.SysModule, caps.Chown)); powerless != caps.Of(caps.SysModule) {
+			t.Errorf("pid %d: powerless %s", p.PID, powerless.Names())
 		}
 	}
 }

@@ -85,20 +85,10 @@ func TestWorks(t *testing.T) {
 		{"a capability without a name", in(InitialUserNS, 0, all|caps.Of(45)), 45, "host"},
 		{"a capability without a name, in a child", in(aliceNS, 1000, all|caps.Of(45)), 45, "nowhere"},
 	} {
-		reach := NewReaches(&u, host).Of(&c.task)
+		reach := ReachOf(&u, &c.task, host)
 		if got := reach.Works(c.cap).String(); got != c.want {
 			t.Errorf("%s: %s works %s, want %s", c.name, c.cap, got, c.want)
 		}
-	}
-}
-
-// The reach of a task is that of every other with the same credential, and of no other.
-func TestReachesKeep(t *testing.T) {
-	u := family()
-	reaches := NewReaches(&u, nsinfo.Set{})
-	a, same, other := in(aliceNS, 1000, 1), in(aliceNS, 1000, 1), in(aliceNS, 1000, 2)
-	if reaches.Of(&a) != reaches.Of(&same) || reaches.Of(&a) == reaches.Of(&other) {
-		t.Error("credentials are mixed up")
 	}
 }
 

@@ -87,8 +87,8 @@ type Reach struct {
 	all  [caps.Last + 1]Works
 }
 
-// ReachOf works out the reach of t; host is the namespaces of the host itself, 0 where they are not known. It depends
-// on nothing but Credential(t): see Reaches.
+// ReachOf works out the reach of t; host is the namespaces of the host itself, 0 where they are not known. Of t it
+// hangs on the effective set, the effective uid, the namespaces and their owners alone: tasks that share these share it.
 func ReachOf(u *Users, t *Task, host nsinfo.Set) *Reach {
 	r := &Reach{}
 	for k := range kinds {
@@ -124,6 +124,16 @@ func (r *Reach) Works(c caps.Cap) Works {
 		return r.all[c]
 	}
 	return hostOnly(r.over[OverHost].Has(c))
+}
+
+// Powerless is those of held that work nowhere.
+func (r *Reach) Powerless(held caps.Set) (s caps.Set) {
+	held.Each(func(c caps.Cap) {
+		if r.Works(c) == (Works{}) {
+			s |= caps.Of(c)
+		}
+	})
+	return s
 }
 
 func hostOnly(a fact.Answer) Works {
@@ -166,46 +176,4 @@ func (r *Reach) place(u *Users, t *Task, over Target) Where {
 		p |= WhereHost
 	}
 	return p
-}
-
-// Credential is all of a task that its reach hangs on.
-type Credential struct {
-	effective          fact.Opt[caps.Set]
-	euid               fact.Opt[uint32]
-	namespaces, owners nsinfo.Set
-}
-
-// CredentialOf is t's.
-func CredentialOf(t *Task) (c Credential) {
-	if sets, ok := t.Caps.Get(); ok {
-		c.effective = fact.Some(sets.Effective)
-	}
-	if ids, ok := t.UID.Get(); ok {
-		c.euid = fact.Some(ids.Effective)
-	}
-	c.namespaces, c.owners = t.Namespaces, t.Owners
-	return c
-}
-
-// Reaches keeps the reach of each credential: tasks share them.
-type Reaches struct {
-	users *Users
-	host  nsinfo.Set
-	known map[Credential]*Reach
-}
-
-// NewReaches makes an empty one for the tasks of a node; host is the namespaces of the host itself.
-func NewReaches(u *Users, host nsinfo.Set) *Reaches {
-	return &Reaches{users: u, host: host, known: map[Credential]*Reach{}}
-}
-
-// Of is the reach of t. It is not to be called from several goroutines at once.
-func (r *Reaches) Of(t *Task) *Reach {
-	c := CredentialOf(t)
-	reach := r.known[c]
-	if reach == nil {
-		reach = ReachOf(r.users, t, r.host)
-		r.known[c] = reach
-	}
-	return reach
 }

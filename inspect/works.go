@@ -1,0 +1,52 @@
+package inspect
+
+import (
+	"capview/inspect/caps"
+	"capview/inspect/rules"
+	"capview/nsinfo"
+)
+
+// Reach is where p's capabilities work, its leader's. It is worked out once for each credential of the snapshot.
+func (ix *Index) Reach(p *Process) *rules.Reach {
+	if r := ix.reaches()[p]; r != nil {
+		return r
+	}
+	u, t := ix.Users(), ix.Task(p)
+	return rules.ReachOf(&u, &t, ix.HostNamespaces())
+}
+
+// credential is all of a process that its reach hangs on.
+type credential struct {
+	effective  Opt[caps.Set]
+	euid       Opt[uint32]
+	namespaces nsinfo.Set
+}
+
+func credentialOf(p *Process) (c credential) {
+	if sets, ok := p.Caps.Get(); ok {
+		c.effective = Some(sets.Effective)
+	}
+	if ids, ok := p.UID.Get(); ok {
+		c.euid = Some(ids.Effective)
+	}
+	c.namespaces, _ = p.Namespaces.Get()
+	return c
+}
+
+// findReaches is the reach of every process.
+func (ix *Index) findReaches() map[*Process]*rules.Reach {
+	host := ix.HostNamespaces()
+	u := ix.Users()
+	known := map[credential]*rules.Reach{}
+	all := make(map[*Process]*rules.Reach, len(ix.Processes))
+	for i := range ix.Processes {
+		p := &ix.Processes[i]
+		c := credentialOf(p)
+		if known[c] == nil {
+			t := ix.Task(p)
+			known[c] = rules.ReachOf(&u, &t, host)
+		}
+		all[p] = known[c]
+	}
+	return all
+}
