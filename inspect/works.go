@@ -42,11 +42,13 @@ func (ix *Index) findReaches() map[*Process]*rules.Reach {
 	for i := range ix.Processes {
 		p := &ix.Processes[i]
 		c := credentialOf(p)
-		if known[c] == nil {
+		reach := known[c]
+		if reach == nil {
 			t := ix.Task(p)
-			known[c] = rules.ReachOf(&u, &t, host)
+			reach = rules.ReachOf(&u, &t, host)
+			known[c] = reach
 		}
-		all[p] = known[c]
+		all[p] = reach
 	}
 	return all
 }
