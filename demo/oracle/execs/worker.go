@@ -13,22 +13,31 @@ import (
 	"strings"
 )
 
-//go:embed kernel/worker.c kernel/report.c
+//go:embed kernel/*.c kernel/*.h
 var sources embed.FS
 
-// build compiles the two helpers into dir.
+// programs are the helpers and what they are built of.
+var programs = map[string][]string{"worker": {"worker.c", "world.c", "file.c", "attempt.c"}, "report": {"report.c"}}
+
+// build compiles the helpers into dir.
 func build(dir string) error {
-	for _, name := range []string{"worker", "report"} {
-		text, err := sources.ReadFile("kernel/" + name + ".c")
+	list, err := sources.ReadDir("kernel")
+	if err != nil {
+		return err
+	}
+	for _, file := range list {
+		text, err := sources.ReadFile("kernel/" + file.Name())
 		if err != nil {
 			return err
 		}
-		source := filepath.Join(dir, name+".c")
-		if err := os.WriteFile(source, text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, file.Name()), text, 0o600); err != nil {
 			return err
 		}
-		out, err := exec.Command("gcc", "-static", "-O1", "-Wall", "-o", filepath.Join(dir, name), source).CombinedOutput()
-		if err != nil {
+	}
+	for name, parts := range programs {
+		gcc := exec.Command("gcc", append([]string{"-static", "-O1", "-Wall", "-o", name}, parts...)...)
+		gcc.Dir = dir
+		if out, err := gcc.CombinedOutput(); err != nil {
 			return fmt.Errorf("gcc %s: %w: %s", name, err, out)
 		}
 	}
