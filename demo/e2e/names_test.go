@@ -42,33 +42,73 @@ func TestAgreesOnNames(t *testing.T) {
 		"docker": dockerSays(t), "containerd": containerdSays(t), "podman": podmanSays(t, false), "podman-rootless": podmanSays(t, true),
 		"runc": runcSays(t), "lxc": {}, "nspawn": {},
 	}
-	for line := range strings.Lines(output(t, "../lab", "list")) {
-		var runtime, id string
-		var pid int
-		if _, err := fmt.Sscan(line, &runtime, &id, &pid); err != nil {
-			t.Fatalf("demo/lab list: %q: %v", line, err)
+	for _, l := range labLists(t) {
+		if k := said[l.runtime]; k != nil && k[l.id] == nil && (l.runtime == "lxc" || l.runtime == "nspawn") {
+			k[l.id] = &known{name: l.id}
 		}
-		if k := said[runtime]; k != nil && k[id] == nil && (runtime == "lxc" || runtime == "nspawn") {
-			k[id] = &known{name: id}
-		}
-		if k := said[runtime][id]; k != nil {
-			k.processes = append(k.processes, pid)
+		if k := said[l.runtime][l.id]; k != nil {
+			k.processes = append(k.processes, l.pid)
 		} else {
-			t.Errorf("%s %s is listed, its runtime does not know it", runtime, id)
+			t.Errorf("%s %s is listed, its runtime does not know it", l.runtime, l.id)
 		}
 	}
 	containers, payload := capviewSays(t)
-	compared := 0
+	compared, specs := 0, 0
 	for runtime, all := range said {
 		if len(all) == 0 {
 			t.Errorf("%s runs nothing", runtime)
 		}
 		for id, k := range all {
 			compared++
-			agrees(t, runtime, id, k, containers, payload)
+			if c := agrees(t, runtime, id, k, containers, payload); c != nil && declares(t, runtime, id, c) {
+				specs++
+			}
 		}
 	}
-	t.Logf("compared %d containers of %q", compared, slices.Sorted(maps.Keys(said)))
+	t.Logf("compared %d containers of %q, and the declared sets of %d with their config.json", compared, slices.Sorted(maps.Keys(said)), specs)
+}
+
+// payload is a process of a container, as the container's runtime lists it.
+type payload struct {
+	runtime, id string
+	pid         int
+}
+
+func labLists(t *testing.T) (all []payload) {
+	t.Helper()
+	for line := range strings.Lines(output(t, "../lab", "list")) {
+		var p payload
+		if _, err := fmt.Sscan(line, &p.runtime, &p.id, &p.pid); err != nil {
+			t.Fatalf("demo/lab list: %q: %v", line, err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// firstProcess is the first that the container's runtime lists.
+func firstProcess(t *testing.T, id string) int {
+	t.Helper()
+	pids := []int{}
+	for _, p := range labLists(t) {
+		if p.id == id {
+			pids = append(pids, p.pid)
+		}
+	}
+	if len(pids) == 0 {
+		t.Fatalf("the runtime of %s lists no process of it", id)
+	}
+	return slices.Min(pids)
+}
+
+// labName is what the names of the lab's own containers begin with.
+func labName(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(lab("name"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // capviewSays is every container, and its processes but for helpers.
@@ -94,7 +134,7 @@ func capviewSays(t *testing.T) (all []contained, payload map[string][]int) {
 	return s.Containers, payload
 }
 
-func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload map[string][]int) {
+func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload map[string][]int) *contained {
 	t.Helper()
 	var found []contained
 	for _, c := range all {
@@ -107,7 +147,7 @@ func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload
 	}
 	if len(found) != 1 {
 		t.Errorf("%s %s is %d containers to capview", runtime, id, len(found))
-		return
+		return nil
 	}
 	c := found[0]
 	differ := func(what string, ours *string, theirs string) {
@@ -130,7 +170,7 @@ func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload
 	if c.Claimed != rootless || (c.Owner != nil) != rootless {
 		t.Errorf("%s %s: claimed %v, owner %v", runtime, id, c.Claimed, c.Owner)
 	}
-	declares(t, runtime, id, &c)
+	return &c
 }
 
 func quoted(s *string) string {
@@ -140,29 +180,35 @@ func quoted(s *string) string {
 	return strconv.Quote(*s)
 }
 
-// declares compares the declared sets with those of the spec that they are said to be from.
-func declares(t *testing.T, runtime, id string, c *contained) {
+// declares compares the declared sets with those of the spec that they are said to be from, and tells whether there is
+// one. LXC has a configuration of its own, in which capabilities are dropped or kept; nspawn is asked on its command
+// line, and leaves no file behind.
+func declares(t *testing.T, runtime, id string, c *contained) bool {
 	t.Helper()
 	if c.Declared == nil {
-		if runtime != "nspawn" && c.Runtime != "" {
+		if runtime != "nspawn" {
 			t.Errorf("%s %s: nothing is declared", runtime, id)
 		}
-		return
+		return false
 	}
-	if !strings.HasSuffix(c.Declared.Source, "config.json") {
-		return
+	if runtime == "lxc" && c.Declared.Source == lab("lxc", id, "config") {
+		return false
+	}
+	if filepath.Base(c.Declared.Source) != "config.json" {
+		t.Errorf("%s %s: what is declared is said to be from %s", runtime, id, c.Declared.Source)
+		return false
 	}
 	text, err := os.ReadFile(c.Declared.Source)
 	if err != nil {
 		t.Error(err)
-		return
+		return false
 	}
 	var spec struct {
 		Process struct{ Capabilities map[string][]string }
 	}
 	if err := json.Unmarshal(text, &spec); err != nil || c.Declared.Caps == nil {
 		t.Errorf("%s %s: %v, declared caps %v", runtime, id, err, c.Declared.Caps)
-		return
+		return false
 	}
 	for set, ours := range map[string]string{
 		"inheritable": c.Declared.Caps.Inheritable, "permitted": c.Declared.Caps.Permitted, "effective": c.Declared.Caps.Effective,
@@ -181,6 +227,7 @@ func declares(t *testing.T, runtime, id string, c *contained) {
 			t.Errorf("%s %s: declared %s is %v, the spec's %v", runtime, id, set, theirs, names)
 		}
 	}
+	return true
 }
 
 func lab(parts ...string) string {
@@ -257,15 +304,18 @@ func podmanSays(t *testing.T, rootless bool) map[string]*known {
 	return all
 }
 
+// runcSays is the lab's own: runc lists the engines' containers beside them.
 func runcSays(t *testing.T) map[string]*known {
 	t.Helper()
-	var list []struct{ ID string }
-	if err := json.Unmarshal([]byte(output(t, "runc", "--root", lab("runc/state"), "list", "-f", "json")), &list); err != nil {
+	var list []struct{ ID, Bundle string }
+	if err := json.Unmarshal([]byte(output(t, "runc", "list", "-f", "json")), &list); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]*known{}
 	for _, c := range list {
-		all[c.ID] = &known{name: c.ID}
+		if strings.HasPrefix(c.Bundle, lab("runc")+"/") {
+			all[c.ID] = &known{name: c.ID}
+		}
 	}
 	return all
 }

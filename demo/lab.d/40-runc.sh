@@ -1,9 +1,8 @@
-# runc alone: its cgroup is a bare name, with no runtime and no id in it.
+# runc alone: its cgroup is a bare name, with no runtime and no id in it. Its state is where runc keeps it by default,
+# as a node's would be: what is this lab's there begins with the lab's name.
 # shellcheck shell=bash
 
 needs_runc() { echo runc jq; }
-
-runc() { command runc --root "$LAB/runc/state" "$@"; }
 
 up_runc() {
 	run_runc "$LAB_NAME-bare" '.'
@@ -25,15 +24,18 @@ run_runc() {
 	runc run -d --bundle "$dir" "$1" </dev/null >"$LAB/log/runc-$1" 2>&1
 }
 
+# runc_ids is the containers of this lab: those whose bundles are in its folder.
+runc_ids() { runc list -f json | jq -r --arg dir "$LAB/runc/" '.[]? | select(.bundle | startswith($dir)) | .id'; }
+
 list_runc() {
 	local id
-	for id in $(runc list -q); do
+	for id in $(runc_ids); do
 		runc ps -f json "$id" | jq -r --arg id "$id" '.[] | "runc \($id) \(.)"'
 	done
 }
 
 down_runc() {
-	[ -d "$LAB/runc/state" ] || return 0
+	[ -d "$LAB/runc" ] || return 0
 	local id
-	for id in $(runc list -q); do runc delete -f "$id"; done
+	for id in $(runc_ids); do runc delete -f "$id"; done
 }
