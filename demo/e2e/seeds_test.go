@@ -91,7 +91,7 @@ func asks(t *testing.T, args ...string) foretold {
 	return f
 }
 
-var listed string // what the lab lists: asking every runtime takes seconds
+var labLines string // what the lab lists: asking every runtime takes seconds
 
 // ofLab is the key of this lab's container with a name: another lab may be up beside it.
 func ofLab(t *testing.T, name string) string {
@@ -102,11 +102,11 @@ func ofLab(t *testing.T, name string) string {
 	if err := json.Unmarshal([]byte(output(t, built, "export", "-")), &s); err != nil {
 		t.Fatal(err)
 	}
-	if listed == "" {
-		listed = output(t, "../lab", "list")
+	if labLines == "" {
+		labLines = output(t, "../lab", "list")
 	}
 	for _, c := range s.Containers {
-		if c.Name == name && strings.Contains(listed, " "+c.ID+" ") {
+		if c.Name == name && strings.Contains(labLines, " "+c.ID+" ") {
 			return c.Key
 		}
 	}

@@ -27,7 +27,7 @@ import (
 
 var (
 	seed   = flag.Uint64("seed", 1, "the worlds, states and actions that the oracle tries")
-	worlds = flag.Int("worlds", 60, "how many worlds of user namespaces the oracle makes")
+	worlds = flag.Int("worlds", defaultWorlds, "how many worlds of user namespaces the oracle makes")
 	states = flag.Int("states", 50, "how many threads in random states it makes in each")
 )
 
