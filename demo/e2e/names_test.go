@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -270,31 +268,13 @@ func containerdSays(t *testing.T) map[string]*known {
 
 func podmanSays(t *testing.T, rootless bool) map[string]*known {
 	t.Helper()
-	args := []string{"--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver", "vfs"}
-	if !rootless {
-		args = append(args, "--root", lab("podman/root"), "--runroot", lab("podman/run"), "--tmpdir", lab("podman/tmp"))
-	}
-	cmd := exec.Command("podman", append(args, "ps", "--no-trunc", "--format", "json")...)
-	if rootless {
-		home := lab("home")
-		info, err := os.Stat(home)
-		if err != nil {
-			t.Fatal(err)
-		}
-		st := info.Sys().(*syscall.Stat_t)
-		cmd.Dir, cmd.Env = home, []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run", "PATH=" + os.Getenv("PATH")}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: st.Uid, Gid: st.Gid}}
-	}
-	text, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("podman ps: %v", err)
-	}
+	text := podman(t, rootless, "ps", "--no-trunc", "--format", "json")
 	var list []struct {
 		ID    string `json:"Id"`
 		Names []string
 		Image string
 	}
-	if err := json.Unmarshal(text, &list); err != nil {
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]*known{}
