@@ -22,9 +22,16 @@ up_containerd() {
 		  stream_server_address = "127.0.0.1"
 		  stream_server_port = "0"
 	EOF
+	serve_containerd
+}
+
+serve_containerd() {
 	start containerd containerd --config "$LAB/containerd/config.toml"
 	wait_for containerd 30 ctr -a "$CONTAINERD" version
 }
+
+# revive_containerd brings back one that was killed: only it can end the containers it left behind.
+revive_containerd() { alive containerd || [ ! -e "$LAB/containerd/config.toml" ] || serve_containerd; }
 
 list_containerd() { :; }
 

@@ -10,10 +10,7 @@ docker() {
 up_docker() {
 	mkdir -p "$LAB/docker"
 	printf '{"deprecated-key-path": "%s"}' "$LAB/docker/key.json" >"$LAB/docker/daemon.json"
-	start dockerd dockerd --config-file "$LAB/docker/daemon.json" --containerd "$CONTAINERD" -H "unix://$LAB/docker/sock" \
-		--data-root "$LAB/docker/data" --exec-root "$LAB/docker/exec" --pidfile "$LAB/docker/pid" \
-		--iptables=false --bridge=none
-	wait_for dockerd 30 docker version
+	serve_docker
 	make_image capview.lab/web:1 "$LAB/web.tar"
 	docker load -q -i "$LAB/web.tar" >/dev/null
 	run_docker web -- httpd -f -p 80
@@ -25,6 +22,14 @@ up_docker() {
 	run_docker with-init --init -- nc -l -p 9000
 	run_docker hostpid --pid host -- syslogd -n -O /dev/null
 	run_docker family -- /bin/sh -c 'sleep 86400 & sleep 86400 & wait'
+}
+
+serve_docker() {
+	rm -f "$LAB/docker/pid" # of one that was killed
+	start dockerd dockerd --config-file "$LAB/docker/daemon.json" --containerd "$CONTAINERD" -H "unix://$LAB/docker/sock" \
+		--data-root "$LAB/docker/data" --exec-root "$LAB/docker/exec" --pidfile "$LAB/docker/pid" \
+		--iptables=false --bridge=none
+	wait_for dockerd 30 docker version
 }
 
 # run_docker NAME [OPTION…] [-- COMMAND…]
@@ -44,9 +49,10 @@ list_docker() {
 }
 
 down_docker() {
-	if alive dockerd; then
-		# shellcheck disable=SC2046
-		docker rm -f $(docker ps -aq) >/dev/null 2>&1 || true
-	fi
+	[ -e "$LAB/docker/daemon.json" ] || return 0
+	revive_containerd
+	alive dockerd || serve_docker # one that was killed: its containers run on
+	# shellcheck disable=SC2046
+	docker rm -f $(docker ps -aq) >/dev/null 2>&1 || true
 	stop_all dockerd
 }

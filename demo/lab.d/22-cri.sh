@@ -23,4 +23,9 @@ list_cri() {
 	done
 }
 
-down_cri() { ! alive containerd || [ ! -x "$LAB/bin/cri" ] || cri down; }
+down_cri() {
+	[ -x "$LAB/bin/cri" ] || return 0
+	revive_containerd
+	wait_for 'the pod service' 30 cri ready
+	cri down
+}
