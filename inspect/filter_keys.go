@@ -119,6 +119,8 @@ func init() {
 			sets(func(s caps.Sets) caps.Set { return s.Permitted | s.Effective })},
 		{FilterKey{"has", "a capability effective", setWords, "has:sys_admin", true},
 			sets(func(s caps.Sets) caps.Set { return s.Effective })},
+		{FilterKey{"works", "where an effective capability works by the kernel's rules, or one that does, or both: sys_time@host",
+			[]string{"host", "net", "self", worksNowhere}, "works:net_admin@host", true}, compileWorks},
 		{FilterKey{"lacks", "a capability not effective", nil, "lacks:chown", true}, compileLacks},
 		{FilterKey{"ambient", "a capability ambient", setWords, "ambient:any", true},
 			sets(func(s caps.Sets) caps.Set { return s.Ambient })},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"capview/inspect/caps"
+	"capview/inspect/fact"
+	"capview/inspect/rules"
 	"capview/nsinfo"
 )
 
@@ -20,10 +22,10 @@ const (
 
 // Power ranks what p could do to the host, for sorting: higher is more. Only the numbers' order has a meaning.
 //
-// What counts is what is effective in the host's user namespace (in the kernel, cap_capable), each capability by what
+// What counts is what is effective and works on the host (Index.Reach), each capability by what
 // it can do to the host (caps.Cap.Danger), more where p shares the host's namespace that it acts on. Permitted alone
 // is half of it, being one capset(2) away. Capabilities in another user namespace are next to nothing: the host's
-// resources are not that namespace's. The host's uid 0 owns the host's files without any. A seccomp filter and
+// resources are not that namespace's; so are those over nothing but a network or IPC namespace of the process's own. The host's uid 0 owns the host's files without any. A seccomp filter and
 // no_new_privs take a little off. A thread that has more than its leader counts for both.
 // Unknown ranks below what is known to be harmful and above nothing. The dead and the kernel's own threads, which
 // nobody can make do anything, are 0.
@@ -36,6 +38,21 @@ func Power(ix *Index, p *Process) int {
 		most = max(most, ix.power(p, &p.Threads[i].Creds))
 	}
 	return most
+}
+
+// onHost is those of held that work on the host, were they effective, or of which that cannot be told. To a reader in
+// another user namespace than the initial one its own is the host.
+func (ix *Index) onHost(p *Process, held caps.Set) (set caps.Set) {
+	if ix.Host.UserNamespace != initialUserNS {
+		return held
+	}
+	reach := ix.reachWith(p, held)
+	held.Each(func(c caps.Cap) {
+		if reach.Works(c).On(rules.WhereHost) != fact.No {
+			set |= caps.Of(c)
+		}
+	})
+	return set
 }
 
 func (ix *Index) power(p *Process, c *Creds) int {
@@ -55,10 +72,13 @@ func (ix *Index) power(p *Process, c *Creds) int {
 	case !known:
 		return 0
 	}
-	shared := ix.sharedWithHost(p)
+	shared, works := ix.sharedWithHost(p), ix.onHost(p, held)
 	sum := rootPower(p, shared)
-	sets.Effective.Each(func(c caps.Cap) { sum += weights[danger(c, shared)] })
-	(sets.Permitted &^ sets.Effective).Each(func(c caps.Cap) { sum += weights[danger(c, shared)] / 2 })
+	(sets.Effective & works).Each(func(c caps.Cap) { sum += weights[danger(c, shared)] })
+	(sets.Permitted &^ sets.Effective & works).Each(func(c caps.Cap) { sum += weights[danger(c, shared)] / 2 })
+	if sum == 0 && held != 0 {
+		return childPower
+	}
 	return confined(sum, c)
 }
 
@@ -151,6 +171,7 @@ func PowerWhy(ix *Index, p *Process) string {
 		return "?"
 	}
 	held := sets.Effective | sets.Permitted
+	works := ix.onHost(p, held)
 	switch host, known := ix.InHostUserNS(p); {
 	case Power(ix, p) == 0:
 		return "none"
@@ -160,10 +181,12 @@ func PowerWhy(ix *Index, p *Process) string {
 		return "?"
 	case ix.nearlyFull(sets.Effective):
 		return ix.fullBut(sets.Effective)
-	case held == 0:
+	case works == 0 && held != 0 && Power(ix, p) == childPower:
+		return "own namespaces"
+	case works == 0:
 		return "root"
 	}
-	return worst(held, ix.sharedWithHost(p))
+	return worst(works, ix.sharedWithHost(p))
 }
 
 // strongest is the leader's credentials, or those of the thread that has more.

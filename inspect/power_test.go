@@ -106,7 +106,19 @@ func TestPowerOfOthers(t *testing.T) {
 	}
 }
 
-// TestPowerGrades: no number of lesser capabilities is worth one of the next danger.
+// What works over nothing but the process's own namespaces is next to nothing.
+func TestPowerElsewhere(t *testing.T) {
+	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}, Processes: []Process{{PID: 1, Namespaces: Some(hostSet)}}})
+	own := actor(1000, caps.Of(caps.IPCOwner))
+	if Power(ix, own) != childPower || PowerWhy(ix, own) != "own namespaces" {
+		t.Errorf("over its own IPC namespace: %d, %s", Power(ix, own), PowerWhy(ix, own))
+	}
+	if p := actor(1000, caps.Of(caps.IPCOwner, caps.SysTime)); PowerWhy(ix, p) != "medium: sys_time" {
+		t.Errorf("beside one that works on the host: %s", PowerWhy(ix, p))
+	}
+}
+
+// TestPowerGrades: no number of lesser capabilities is worth one of the next danger. (IPC_OWNER works in an IPC namespace only.)
 func TestPowerGrades(t *testing.T) {
 	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}})
 	for d := 1; d <= 3; d++ {
@@ -117,7 +129,7 @@ func TestPowerGrades(t *testing.T) {
 			}
 		}
 		for c := range caps.Last + 1 {
-			if c.Danger() == d && Power(ix, actor(1000, caps.Of(c))) <= Power(ix, actor(1000, lesser)) {
+			if c.Danger() == d && c != caps.IPCOwner && Power(ix, actor(1000, caps.Of(c))) <= Power(ix, actor(1000, lesser)) {
 				t.Errorf("%s is not above all of less danger", c)
 			}
 		}

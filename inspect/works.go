@@ -15,6 +15,16 @@ func (ix *Index) Reach(p *Process) *rules.Reach {
 	return rules.ReachOf(&u, &t, ix.HostNamespaces())
 }
 
+// reachWith is where p's capabilities would work were these effective: a thread's, or all that are permitted.
+func (ix *Index) reachWith(p *Process, effective caps.Set) *rules.Reach {
+	if sets, ok := p.Caps.Get(); ok && sets.Effective == effective {
+		return ix.Reach(p)
+	}
+	u, t := ix.Users(), ix.Task(p)
+	t.Caps = Some(caps.Sets{Effective: effective})
+	return rules.ReachOf(&u, &t, ix.HostNamespaces())
+}
+
 // credential is all of a process that its reach hangs on.
 type credential struct {
 	effective  Opt[caps.Set]

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"capview/inspect"
 	"capview/inspect/caps"
 	"capview/inspect/fact"
+	"capview/inspect/rules"
 	"capview/nsinfo"
 )
 
@@ -155,22 +157,35 @@ func TestRootOf(t *testing.T) {
 func TestWorks(t *testing.T) {
 	s := *node(t).Snapshot
 	s.Namespaces = append(s.Namespaces, nsinfo.Namespace{Type: "ipc", Inode: 4026531839, Owner: hostNS})
+	s.Processes = slices.Clone(s.Processes)
+	for i := range s.Processes {
+		s.Processes[i].Caps = inspect.Some(caps.Sets{Effective: allCaps})
+	}
 	ix := inspect.NewIndex(&s)
-	r := Row{Ix: ix, P: ix.Process(5000)} // alice's: her network namespace, the host's IPC, a PID namespace of unknown owner
+	reach := ix.Reach(ix.Process(5000)) // alice's: her network namespace, the host's IPC, a PID namespace of unknown owner
 	for c, want := range map[caps.Cap]string{
-		caps.SysModule: "no, host only", caps.SysTime: "hardly, host only", caps.SetUID: "in alice", caps.SysAdmin: "in alice, in part",
-		caps.NetRaw: "over its net", caps.IPCOwner: "no, ipc is host's", caps.SysBoot: "?",
+		caps.SysModule: "nowhere", caps.SetUID: "self", caps.NetRaw: "net", caps.IPCOwner: "nowhere", caps.SysBoot: "?",
 	} {
-		if got := worksCell(r, c, true).Text; got != want {
+		if got := worksCell(reach, c, true).Text; got != want {
 			t.Errorf("%s: %q, want %q", c, got, want)
 		}
 	}
-	if got := worksCell(r, caps.SetUID, false).Text; got != "." {
+	if got := worksCell(reach, caps.SetUID, false).Text; got != "." {
 		t.Errorf("one that is not effective: %q", got)
 	}
-	nested := Row{Ix: ix, P: ix.Process(5001)} // below alice, in her network namespace, which it does not own
-	if got := worksCell(nested, caps.NetRaw, true).Text; got != "no, net is alice's" {
+	nested := ix.Reach(ix.Process(5001)) // below alice, in her network namespace, which it does not own
+	if got := worksCell(nested, caps.NetRaw, true).Text; got != "nowhere" {
 		t.Errorf("nested: %q", got)
+	}
+	for w, want := range map[rules.Works]string{
+		{Yes: rules.WhereHost | rules.WhereSelf | rules.WhereNet}:                       "host",
+		{Yes: rules.WhereSelf | rules.WhereNet}:                                         "net,self",
+		{Yes: rules.WhereSelf | rules.WhereNet | rules.WhereUTS}:                        "self +2",
+		{Yes: rules.WhereSelf | rules.WhereNet | rules.WhereUTS, Maybe: rules.WhereIPC}: "self +2?",
+	} {
+		if got := worksText(w); got != want {
+			t.Errorf("%+v: %q, want %q", w, got, want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"strings"
 
 	"capview/inspect"
 	"capview/inspect/caps"
@@ -61,11 +62,9 @@ func matrixBlock(r Row, s caps.Sets) Block {
 		b.Head = append(b.Head, "DEF")
 		b.Note = "DEF: what " + Clean(runtime) + " grants when nothing else is asked for; + and - mark where the permitted set differs."
 	}
-	at := placeOf(r.Ix, r.P)
-	if at.child() {
-		b.Head = append(b.Head, "WORKS")
-	}
-	b.Head = append(b.Head, "ALLOWS")
+	b.Head = append(b.Head, "WORKS", "ALLOWS")
+	b.Note = strings.TrimSpace(b.Note + " " + worksNote)
+	reach := r.Ix.Reach(r.P)
 	full, union := fullSet(r.Ix), s.Union()
 	for c := caps.Cap(0); c <= maxCap; c++ {
 		if !full.Has(c) && !union.Has(c) {
@@ -78,9 +77,7 @@ func matrixBlock(r Row, s caps.Sets) Block {
 		if known {
 			row = append(row, againstDefault(s.Permitted.Has(c), def.Has(c)))
 		}
-		if at.child() {
-			row = append(row, worksCell(r, c, s.Effective.Has(c)))
-		}
+		row = append(row, worksCell(reach, c, s.Effective.Has(c)))
 		b.Rows = append(b.Rows, append(row, allowsCell(c, full, union)))
 	}
 	return b

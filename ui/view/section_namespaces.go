@@ -119,3 +119,16 @@ func mapCell(o inspect.Opt[[]nsinfo.Range]) Cell {
 	}
 	return text(strings.Join(lines, ", "))
 }
+
+// ownerOf is the user namespace that owns a namespace; 0 unknown.
+func ownerOf(ix *inspect.Index, t nsinfo.Type, inode uint64) uint64 {
+	if inode == 0 {
+		return 0
+	}
+	for i := range ix.Namespaces {
+		if n := &ix.Namespaces[i]; n.Inode == inode && n.Type == t.String() {
+			return n.Owner
+		}
+	}
+	return 0
+}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"strings"
 
 	"capview/inspect"
 	"capview/inspect/caps"
@@ -73,7 +74,11 @@ func setCell(r Row, o inspect.Opt[caps.Set], w whichSet) Cell {
 	c := Cell{setText(r.Ix, s, runtimeOf(r.Ix, r.P)), Plain}
 	at := placeOf(r.Ix, r.P)
 	if w.marked {
-		c.Text += inPlace(r.Ix, s, at)
+		marks := inPlace(r.Ix, s, at)
+		if w.key == "effective" && marks != "" {
+			marks = alsoPowerless(marks, powerless(r.Ix, r.P, s))
+		}
+		c.Text += marks
 		c.Role = setRole(s, fullSet(r.Ix), at)
 	}
 	if r.P.KernelThread || s == 0 {
@@ -97,6 +102,14 @@ func inPlace(ix *inspect.Index, s caps.Set, at place) string {
 		return " (in userns " + name + ")"
 	}
 	return " (in " + name + ")"
+}
+
+// alsoPowerless puts into " (in alice)" what works nowhere: " (in alice, 7 powerless)".
+func alsoPowerless(place, powerless string) string {
+	if powerless == "" {
+		return place
+	}
+	return strings.TrimSuffix(place, ")") + ", " + powerless + ")"
 }
 
 func confinementColumns() []Column[Row] {

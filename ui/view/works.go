@@ -1,84 +1,54 @@
 package view
 
 import (
+	"math/bits"
+	"strconv"
+
 	"capview/inspect"
 	"capview/inspect/caps"
-	"capview/inspect/fact"
-	"capview/nsinfo"
+	"capview/inspect/rules"
 )
 
-// owned is the namespace whose owner decides over a capability.
-var owned = map[caps.Scope]nsinfo.Type{caps.ScopeNet: nsinfo.Net, caps.ScopeIPC: nsinfo.IPC, caps.ScopePID: nsinfo.PID}
+const worksNote = "WORKS: on what an effective one works: host, the process's own namespaces of a kind (net), its own user namespace (self) " +
+	"or nowhere; +n: on so many more kinds of its own namespaces."
 
-// worksCell is where a capability works that is effective in a user namespace other than the host's (cap_capable in
-// security/commoncap.c: over what is owned by that user namespace and those below it, and nowhere else).
-func worksCell(r Row, c caps.Cap, effective bool) Cell {
+// worksCell is where an effective capability works, by the kernel's rules.
+func worksCell(reach *rules.Reach, c caps.Cap, effective bool) Cell {
 	if !effective {
 		return Cell{".", Muted}
 	}
-	at := placeOf(r.Ix, r.P)
-	scope := c.Scope()
-	if t, ok := owned[scope]; ok {
-		return worksOver(r, t, at)
-	}
+	w := reach.Works(c)
 	switch {
-	case scope == caps.ScopeHost && c.ChildPart() == "":
-		return Cell{"no, host only", Notice}
-	case scope == caps.ScopeHost:
-		return Cell{"hardly, host only", Notice}
-	case c.HostPart() != "":
-		return Cell{"in " + UserNSName(r.Ix, at.inode) + ", in part", Plain}
+	case w == rules.Works{}:
+		return Cell{w.String(), Notice}
+	case w.Yes == 0:
+		return gone()
 	}
-	return Cell{"in " + UserNSName(r.Ix, at.inode), Plain}
+	return Cell{worksText(w), Plain}
 }
 
-// worksOver asks who owns the process's namespace of type t.
-func worksOver(r Row, t nsinfo.Type, at place) Cell {
-	set, _ := r.P.Namespaces.Get()
-	owner := ownerOf(r.Ix, t, set[t])
-	switch below(r.Ix, owner, at.inode) {
-	case fact.Yes:
-		return Cell{"over its " + t.String(), Plain}
-	case fact.No:
-		return Cell{"no, " + t.String() + " is " + UserNSName(r.Ix, owner) + "'s", Notice}
+// worksText is in short where w works: most is self, and the number of the rest.
+func worksText(w rules.Works) string {
+	const listed = 2
+	if n := bits.OnesCount8(uint8(w.Yes)); n > listed && w.Yes&rules.WhereHost == 0 && w.Yes&rules.WhereSelf != 0 {
+		text := rules.WhereSelf.String() + " +" + strconv.Itoa(n-1)
+		if w.Maybe != 0 {
+			text += unknown
+		}
+		return text
 	}
-	return gone()
+	return w.String()
 }
 
-// ownerOf is the user namespace that owns a namespace; 0 unknown.
-func ownerOf(ix *inspect.Index, t nsinfo.Type, inode uint64) uint64 {
-	if inode == 0 {
-		return 0
+// powerless marks those of an effective set that work nowhere; "" where all work somewhere, or it cannot be told.
+func powerless(ix *inspect.Index, p *inspect.Process, set caps.Set) string {
+	leader, _ := p.Caps.Get()
+	switch none := ix.Reach(p).Powerless(set & leader.Effective); {
+	case none == 0:
+		return ""
+	case none == set:
+		return "powerless"
+	default:
+		return strconv.Itoa(none.Count()) + " powerless"
 	}
-	for i := range ix.Namespaces {
-		if n := &ix.Namespaces[i]; n.Inode == inode && n.Type == t.String() {
-			return n.Owner
-		}
-	}
-	return 0
-}
-
-// below tells whether a user namespace is another one or below it.
-func below(ix *inspect.Index, inode, above uint64) fact.Answer {
-	if inode == 0 || above == 0 {
-		return fact.Unknown
-	}
-	for range maxLevels {
-		if inode == above {
-			return fact.Yes
-		}
-		if inode == ix.Host.UserNamespace || inode == 0 {
-			return fact.No
-		}
-		u := ix.UserNamespace(inode)
-		if u == nil {
-			return fact.Unknown
-		}
-		parent, ok := u.Parent.Get()
-		if !ok {
-			return fact.Unknown
-		}
-		inode = parent
-	}
-	return fact.Unknown
 }
