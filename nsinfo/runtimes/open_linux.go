@@ -136,24 +136,33 @@ func (fs *files) openFile(at place, p string) (f *os.File, c content, err error)
 		return nil, c, err
 	}
 	defer unix.Close(dir)
-	fd, err := unix.Openat(dir, path.Base(p), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	// Opening a device does things: what is opened for reading is known to be a regular file by then.
+	fd, err := unix.Openat(dir, path.Base(p), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, c, err
 	}
-	f = os.NewFile(uintptr(fd), p)
+	defer unix.Close(fd)
 	var st, folder unix.Stat_t
 	if err = unix.Fstat(fd, &st); err == nil {
 		err = unix.Fstat(dir, &folder)
 	}
-	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
-		err = errNotRegular
-	}
 	if err != nil {
-		f.Close()
+		return nil, c, err
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFLNK:
+		return nil, c, unix.ELOOP
+	default:
+		return nil, c, errNotRegular
+	}
+	own := path.Join(fs.proc, "self/fd", strconv.Itoa(fd))
+	file, err := unix.Open(own, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
 		return nil, c, err
 	}
 	c.id, c.owner, c.trusted = identity(&st), st.Uid, rootsAlone(&st) && rootsAlone(&folder)
-	return f, c, nil
+	return os.NewFile(uintptr(file), p), c, nil
 }
 
 // openat2 tries again where a rename elsewhere made the kernel unsure (openat2(2), EAGAIN).

@@ -68,7 +68,7 @@ func writeFile(t testing.TB, path, text string) {
 	}
 }
 
-// fakeProc is a procfs in which every process of the snapshot has the root directory of this one.
+// fakeProc is a procfs in which every process of the snapshot has the root directory of this one; its self is the real one.
 func fakeProc(t testing.TB, s *inspect.Snapshot) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -82,6 +82,9 @@ func fakeProc(t testing.TB, s *inspect.Snapshot) string {
 		if err := os.Symlink("/", filepath.Join(d, "root")); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.Symlink("/proc/self", filepath.Join(dir, "self")); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
