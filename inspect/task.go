@@ -174,7 +174,8 @@ func (ix *Index) Dumpable(p *Process, uid, gid uint32) Opt[bool] {
 	}
 	users := ix.Users()
 	ns, _ := p.Namespaces.Get()
-	for at := ns[nsinfo.UserNS]; ; {
+	at := ns[nsinfo.UserNS]
+	for range maxUserNSLevel + 1 {
 		if root, is := users.Root(at); is == fact.Unknown || is == fact.Yes && root == uid {
 			return Opt[bool]{}
 		}
@@ -187,4 +188,8 @@ func (ix *Index) Dumpable(p *Process, uid, gid uint32) Opt[bool] {
 		}
 		at = above
 	}
+	return Opt[bool]{}
 }
+
+// maxUserNSLevel is how deep the kernel lets user namespaces nest (kernel/user_namespace.c create_user_ns).
+const maxUserNSLevel = 32
