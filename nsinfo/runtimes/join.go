@@ -274,11 +274,3 @@ func (j *join) drop() {
 		}
 	}
 }
-
-// index finds the containers again after their list has changed.
-func (sc *scan) index() {
-	clear(sc.kinds)
-	for i := range sc.s.Containers {
-		sc.kinds[sc.s.Containers[i].Key] = &sc.s.Containers[i]
-	}
-}

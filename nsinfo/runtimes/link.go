@@ -34,13 +34,14 @@ type instance struct {
 type links struct {
 	*scan
 	named     map[string]*link
+	led       []bool // of each container: something leads to its files
 	order     []*link
 	instances []*instance
 }
 
 // newLinks follows the parents: that a process is a starter's child is the kernel's word.
 func newLinks(sc *scan) *links {
-	l := &links{scan: sc, named: map[string]*link{}}
+	l := &links{scan: sc, named: map[string]*link{}, led: make([]bool, len(sc.s.Containers))}
 	if len(sc.starters) > 0 {
 		for i := range sc.s.Processes {
 			p := &sc.s.Processes[i]
@@ -56,17 +57,18 @@ func newLinks(sc *scan) *links {
 
 // child is about the process at i, which st started.
 func (l *links) child(i int, st *starter) {
-	p := &l.s.Processes[i]
-	c := l.kinds[p.Container]
+	p, c := &l.s.Processes[i], l.containerOf(i)
 	switch {
 	case c == nil || p.Role == inspect.RoleHelper:
 	case st.in != "":
 		if inner := l.kinds[p.Nested]; inner != nil && st.in == p.Container {
 			l.link(inner, st, false)
 		}
+	case l.led[l.of[i]]:
 	case fromCgroup(c):
 		if st.trusted || delegated(c) && l.mayOwn(p, st.owner) {
 			l.link(c, st, st.trusted)
+			l.led[l.of[i]] = l.named[c.Key] != nil
 		}
 	case c.Kind != inspect.KindKernel && l.apart(p, st) && (st.trusted || l.mayOwn(p, st.owner)):
 		l.instances = append(l.instances, l.instance(i, st))
@@ -216,7 +218,7 @@ func (l *links) strays() {
 		if taken[ns] {
 			continue
 		}
-		c := l.kinds[p.Container]
+		c := l.containerOf(i)
 		if c == nil || c.Kind != inspect.KindUserNS {
 			continue
 		}

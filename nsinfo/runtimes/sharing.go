@@ -20,7 +20,6 @@ const noContainer = -1
 // spaces is whose each namespace is. Containers are by their index in the Snapshot.
 type spaces struct {
 	*join
-	of     []int32 // each process's container
 	own    []space // of each container
 	owners map[spaceID]tenants
 
@@ -29,9 +28,10 @@ type spaces struct {
 
 // space is the namespaces of a container's first payload process.
 type space struct {
-	first *inspect.Process
-	set   nsinfo.Set
-	known bool
+	first  *inspect.Process
+	served bool // its parent is a helper
+	set    nsinfo.Set
+	known  bool
 }
 
 // tenants is two of the containers in a namespace, a sandbox before others; the second may be noContainer.
@@ -40,7 +40,7 @@ type tenants [2]int32
 // share tells which namespaces containers have in common, which processes were entered into a container from outside
 // its cgroup, and which are in a container's cgroup alone.
 func (j *join) share() {
-	sp := spaces{join: j, of: make([]int32, len(j.s.Processes)), own: make([]space, len(j.s.Containers)), owners: map[spaceID]tenants{}, helping: map[int]bool{}}
+	sp := spaces{join: j, own: make([]space, len(j.s.Containers)), owners: make(map[spaceID]tenants, 4*len(j.s.Containers)), helping: map[int]bool{}}
 	sp.see()
 	for i := range j.s.Containers {
 		sp.shares(int32(i))
@@ -62,26 +62,21 @@ func (sp *spaces) see() {
 			sp.helping[p.PID] = true
 		}
 	}
-	index := make(map[string]int32, len(sp.s.Containers))
 	contained := make([]bool, len(sp.s.Containers))
 	for i := range sp.s.Containers {
 		c := &sp.s.Containers[i]
-		index[c.Key] = int32(i)
 		contained[i] = (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && !byNamespace(c)
 	}
 	for i := range sp.s.Processes {
-		p := &sp.s.Processes[i]
-		of, ok := index[p.Container]
-		if !ok {
-			sp.of[i] = noContainer
+		p, of := &sp.s.Processes[i], sp.of[i]
+		if of == noContainer || !contained[of] {
 			continue
 		}
-		sp.of[i] = of
 		own := &sp.own[of]
-		if !contained[of] || p.Role == inspect.RoleHelper || p.State == "Z" || !p.Namespaces.Known() || own.known && !sp.before(p, own.first) {
+		if p.Role == inspect.RoleHelper || p.State == "Z" || !p.Namespaces.Known() || own.known && !sp.before(p, own) {
 			continue
 		}
-		own.first = p
+		own.first, own.served = p, sp.served(p)
 		own.set, own.known = p.Namespaces.Get()
 	}
 	for of := range sp.own {
@@ -91,13 +86,17 @@ func (sp *spaces) see() {
 	}
 }
 
-// before tells whether p rather than q is its container's first process: PIDs wrap, and whoever moved into the
-// container's cgroup may be older than all of it, but it is not a helper's child.
-func (sp *spaces) before(p, q *inspect.Process) bool {
-	if a, b := sp.served(p), sp.served(q); a != b {
-		return a
+// before tells whether p rather than the one found so far is its container's first process: PIDs wrap, and whoever moved
+// into the container's cgroup may be older than all of it, but it is not a helper's child.
+func (sp *spaces) before(p *inspect.Process, own *space) bool {
+	older := p.StartTime < own.first.StartTime
+	if own.served && !older {
+		return false
 	}
-	return p.StartTime < q.StartTime
+	if served := sp.served(p); served != own.served {
+		return served
+	}
+	return older
 }
 
 // served tells whether p's parent is a helper: a shim or monitor.

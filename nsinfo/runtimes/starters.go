@@ -38,6 +38,7 @@ type starter struct {
 type scan struct {
 	s        *inspect.Snapshot
 	kinds    map[string]*inspect.Container // by key
+	of       []int32                       // of each process the container's index, or noContainer
 	starters map[int]*starter              // by PID
 	order    []*starter
 	dockerd  [2]string // the data root and the configuration that a docker daemon on the host names
@@ -46,14 +47,38 @@ type scan struct {
 
 func newScan(s *inspect.Snapshot) *scan {
 	sc := &scan{s: s, kinds: make(map[string]*inspect.Container, len(s.Containers)), starters: map[int]*starter{}}
-	for i := range s.Containers {
-		sc.kinds[s.Containers[i].Key] = &s.Containers[i]
-	}
+	sc.of = make([]int32, len(s.Processes))
+	sc.index()
 	sc.hostNS = hostNamespaces(s)
 	for i := range s.Processes {
 		sc.look(i)
 	}
 	return sc
+}
+
+// index finds the containers, and each process's, again after their list has changed.
+func (sc *scan) index() {
+	clear(sc.kinds)
+	numbers := make(map[string]int32, len(sc.s.Containers))
+	for i := range sc.s.Containers {
+		c := &sc.s.Containers[i]
+		sc.kinds[c.Key], numbers[c.Key] = c, int32(i)
+	}
+	for i := range sc.s.Processes {
+		number, ok := numbers[sc.s.Processes[i].Container]
+		if !ok {
+			number = noContainer
+		}
+		sc.of[i] = number
+	}
+}
+
+// containerOf is the container of the process at i, as the list was when it was last indexed; nil where it has none.
+func (sc *scan) containerOf(i int) *inspect.Container {
+	if sc.of[i] == noContainer {
+		return nil
+	}
+	return &sc.s.Containers[sc.of[i]]
 }
 
 // hostNamespaces are those of kernel threads, else of PID 1, of which any that differ are left unknown.
@@ -69,7 +94,7 @@ func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
 				host[t] = ns[t]
 			}
 		}
-		if p.KernelThread {
+		if p.KernelThread || !slices.Contains(host[:], 0) {
 			break
 		}
 	}
