@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"capview/ui/line"
 	"capview/ui/view"
 )
@@ -51,8 +53,16 @@ func drawGrid(b *line.Builder, lines []string, block view.Block, width int, look
 // grid is how wide a block's columns are and how far apart.
 type grid struct {
 	widths []int
+	words  []int // the longest word of each column, as far as longWord
 	gap    int
 }
+
+// A column gives way down to its longest word, which a break would spoil (a mask has 16 digits). Longer ones are broken
+// like any text; where even that does not fit, columns go down to leastColumn.
+const (
+	longWord    = 20
+	leastColumn = 4
+)
 
 func newGrid(block view.Block, width int) grid {
 	g := grid{gap: 2}
@@ -60,27 +70,36 @@ func newGrid(block view.Block, width int) grid {
 	if g.width() > width {
 		g.gap = 1
 	}
+	g.narrow(width, func(i int) int { return max(g.words[i], leastColumn) })
+	g.narrow(width, func(int) int { return leastColumn })
+	return g
+}
+
+// narrow takes from the widest column above its floor until all fit.
+func (g *grid) narrow(width int, floor func(int) int) {
 	for over := g.width() - width; over > 0; over-- {
-		widest := 0
-		for i := range g.widths {
-			if g.widths[i] >= g.widths[widest] {
+		widest := -1
+		for i, w := range g.widths {
+			if w > floor(i) && (widest < 0 || w >= g.widths[widest]) {
 				widest = i
 			}
 		}
-		if g.widths[widest] <= 4 {
-			break
+		if widest < 0 {
+			return
 		}
 		g.widths[widest]--
 	}
-	return g
 }
 
 func (g *grid) measure(block view.Block) {
 	add := func(i int, text string) {
 		if i == len(g.widths) {
-			g.widths = append(g.widths, 0)
+			g.widths, g.words = append(g.widths, 0), append(g.words, 0)
 		}
 		g.widths[i] = max(g.widths[i], view.Width(text))
+		for word := range strings.FieldsSeq(text) {
+			g.words[i] = max(g.words[i], min(view.Width(word), longWord))
+		}
 	}
 	for i, h := range block.Head {
 		add(i, h)
