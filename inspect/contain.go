@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"capview/nsinfo"
@@ -208,6 +209,7 @@ func (g *grouper) contained(id *cgroup.Identity) int {
 	c.Unit = id.Unit
 	if id.Delegated != "" {
 		c.Key = id.Delegated + "/" + c.Key
+		ofUser(&c, id.Delegated)
 	}
 	i := g.add(c)
 	made := &g.tallies[i].helperMade
@@ -218,6 +220,15 @@ func (g *grouper) contained(id *cgroup.Identity) int {
 		g.groups[i], *made = c, false // the container's own cgroup tells more than its helper's
 	}
 	return i
+}
+
+// ofUser marks what lies in the subtree of a user's systemd, user@UID.service(5): that user names cgroups there.
+func ofUser(c *Container, unit string) {
+	name, user := strings.CutPrefix(unit, "user@")
+	name, service := strings.CutSuffix(name, ".service")
+	if uid, err := strconv.ParseUint(name, 10, 32); user && service && err == nil && uid != 0 {
+		c.Claimed, c.Owner = true, Some(uint32(uid))
+	}
 }
 
 // nest enters the containers inside pl's group, outermost first. Their names are their maker's claim.

@@ -198,8 +198,10 @@ func checkContainers(t *testing.T, name string, s *Snapshot, groups map[string]K
 		}
 	}
 	for _, c := range s.Containers {
-		if c.Claimed != (c.NestedIn != "" && c.Kind == KindContainer) {
-			t.Errorf("%s: %s: claimed %t, nested in %q", name, c.Key, c.Claimed, c.NestedIn)
+		uid, owned := c.Owner.Get()
+		if users := strings.HasPrefix(c.Key, "user@1000.service/"); owned != users || users && uid != 1000 ||
+			c.Claimed != (users || c.NestedIn != "" && c.Kind == KindContainer) {
+			t.Errorf("%s: %s: claimed %t, owner %v, nested in %q", name, c.Key, c.Claimed, c.Owner, c.NestedIn)
 		}
 	}
 }
