@@ -132,7 +132,7 @@ judge() {
 	done
 	! grep -q '^ *--- FAIL' "$WORK/said" || bad=1
 	[ $bad = 0 ] || { head -c 200000 "$WORK/said" >&2; say "failed under $kernel"; exit 1; }
-	grep '^ *--- SKIP' -A 1 "$WORK/said" >&2 || true
+	grep '^ *--- SKIP' -B 1 "$WORK/said" >&2 || true
 	sed -n 's/^@= //p' "$WORK/said"
 	echo "kernel $kernel: $(grep -c '^ *--- PASS' "$WORK/said") tests passed, $(grep -c '^ *--- SKIP' "$WORK/said") skipped, in $SECONDS s"
 }
