@@ -118,7 +118,7 @@ func (m *Model) readGroup(want id) tea.Cmd {
 // readProcess asks for all of a live process; where that fails for another cause than its end, what the snapshot has
 // is shown, and why.
 func (m *Model) readProcess(want id) tea.Cmd {
-	ix, opt, ctx := m.ix, m.opt, m.ctx
+	ix, opt, ctx, asked := m.ix, m.opt, m.ctx, m.questions
 	return func() tea.Msg {
 		p := ix.Process(want.pid)
 		if p == nil || p.StartTime != want.start {
@@ -137,7 +137,7 @@ func (m *Model) readProcess(want id) tea.Cmd {
 				p = &full
 			}
 		}
-		msg.sections = view.ProcessSections(ix, p)
+		msg.sections = append(view.ProcessSections(ix, p), asked.sections(ctx, opt, ix, p)...)
 		return msg
 	}
 }

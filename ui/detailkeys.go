@@ -21,7 +21,7 @@ func detailCommands() []command {
 			return m.showDetail()
 		}
 	}
-	return append(scrollCommands(),
+	return append(append(scrollCommands(), whyCommands()...),
 		on("tab l →", "next tab", tab(1), "tab", "right", "l").foot("next tab"),
 		on("shift+tab h ←", "tab before", tab(-1), "shift+tab", "left", "h"),
 		on("1-9", "go to a tab", (*Model).numberedTab, "1", "2", "3", "4", "5", "6", "7", "8", "9"),

@@ -130,9 +130,9 @@ func (m *Model) tabs(width int) string {
 	letters := m.tabLetters(width)
 	m.out.Start(width, "")
 	for i, s := range m.detail.sections {
-		name := strconv.Itoa(i + 1)
+		name := tabKey(i)
 		if s.Key == m.detail.tab {
-			m.out.Put(m.look.of(view.Heading), "["+name+" "+s.Title+"]")
+			m.out.Put(m.look.of(view.Heading), "["+name+s.Title+"]")
 		} else {
 			m.out.Put(m.look.of(view.Muted), " "+shortTab(name, s.Title, letters)+" ")
 		}
@@ -142,12 +142,12 @@ func (m *Model) tabs(width int) string {
 
 // tabLetters is how many letters of the other tabs' names there is room for.
 func (m *Model) tabLetters(width int) int {
-	for _, letters := range []int{20, 6, 4, 3, 0} {
+	for _, letters := range []int{20, 6, 4, 3, 2, 0} {
 		need := 0
 		for i, s := range m.detail.sections {
-			name := strconv.Itoa(i + 1)
+			name := tabKey(i)
 			if s.Key == m.detail.tab {
-				need += 3 + len(name) + view.Width(s.Title)
+				need += 2 + len(name) + view.Width(s.Title)
 			} else {
 				need += 2 + view.Width(shortTab(name, s.Title, letters))
 			}
@@ -159,9 +159,20 @@ func (m *Model) tabLetters(width int) int {
 	return 0
 }
 
-func shortTab(number, title string, letters int) string {
-	if letters == 0 {
-		return number
+// tabKey is the digit that goes to a tab, before its name; "" for those that have none.
+func tabKey(i int) string {
+	if i >= 9 {
+		return ""
 	}
-	return number + " " + title[:min(letters, len(title))]
+	return strconv.Itoa(i+1) + " "
+}
+
+func shortTab(key, title string, letters int) string {
+	switch {
+	case key == "":
+		letters = max(letters, 3)
+	case letters == 0:
+		return key[:1]
+	}
+	return key + title[:min(letters, len(title))]
 }

@@ -33,7 +33,7 @@ func TestGoldenFrames(t *testing.T) {
 	for _, size := range sizes {
 		for name, keys := range scenes {
 			t.Run(name+"-"+size.name, func(t *testing.T) {
-				u := newUser(t, size.width, size.height)
+				u := newUser(t, size.width, size.height, asking)
 				u.keys(keys...)
 				u.due(settleMsg(0))
 				golden(t, name+"-"+size.name, u.m.View())

@@ -34,6 +34,7 @@ type Model struct {
 	busy    bool // a build is under way
 
 	detail     detail
+	questions  questions
 	prompt     *prompt
 	chooser    *chooser
 	page       *page
@@ -122,6 +123,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.built(msg)
 	case detailMsg:
 		return m.detailed(msg)
+	case listedMsg:
+		return m.listed(msg)
 	case settleMsg:
 		return m.settled(msg)
 	case differMsg:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"capview/inspect"
+	"capview/inspect/rules"
 	"capview/ui/theme"
 )
 
@@ -28,6 +29,13 @@ type Options struct {
 	Now func() time.Time
 	// Detail reads one process with all threads and its status text; nil where that cannot be had.
 	Detail func(ctx context.Context, pid int, start uint64) (inspect.Process, error)
+	// Ask answers whether p may do something, Exec which credentials executing a file would leave it, by the kernel's rules.
+	// p is as Detail gives it, or of ix where that is nil. Nil where that cannot be answered.
+	Ask  func(ctx context.Context, ix *inspect.Index, p *inspect.Process, action rules.Action) (rules.Result, error)
+	Exec func(ctx context.Context, ix *inspect.Index, p *inspect.Process, path string) (rules.Result, error)
+	// Complete lists a directory of a process's root, the names of directories with a slash at their end; nil where
+	// there is no file system to look into.
+	Complete func(ctx context.Context, pid int, start uint64, dir string) ([]string, error)
 	// Export writes a snapshot and returns the path it wrote; nil where there is nowhere to write.
 	Export     func(ctx context.Context, path string, s *inspect.Snapshot, progress func(done, total int)) (string, error)
 	ExportName func(*inspect.Snapshot) string

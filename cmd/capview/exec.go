@@ -55,21 +55,30 @@ func (a *app) runExec(cmd *cobra.Command, name, file string) error {
 	if err != nil {
 		return err
 	}
-	users := ix.Users()
-	kernel := rules.KernelOf(ix.Host.Kernel, ix.Host.CapLastCap)
 	var all []answered
 	for _, s := range subjects {
-		f, why, err := a.file(cmd.Context(), live, s.p, file)
+		q, err := a.execute(cmd.Context(), ix, live, s, file)
 		if err != nil {
 			return err
-		}
-		q := answered{subject: s, File: file, Result: rules.Exec(&users, &s.task, &f, kernel)}
-		if why != "" {
-			q.Gaps = append([]string{why}, q.Gaps...)
 		}
 		all = append(all, q)
 	}
 	return a.writeAnswers(ix, form, all)
+}
+
+// execute answers for one subject: it reads the facts of the file.
+func (a *app) execute(ctx context.Context, ix *inspect.Index, live node, s subject, file string) (answered, error) {
+	q := answered{subject: s, File: file}
+	f, why, err := a.file(ctx, live, s.p, file)
+	if err != nil {
+		return q, err
+	}
+	users := ix.Users()
+	q.Result = rules.Exec(&users, &s.task, &f, rules.KernelOf(ix.Host.Kernel, ix.Host.CapLastCap))
+	if why != "" {
+		q.Gaps = append([]string{why}, q.Gaps...)
+	}
+	return q, nil
 }
 
 // file is the facts of a file to be executed; why says what kept them from being read.

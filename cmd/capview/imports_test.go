@@ -15,7 +15,7 @@ var only = map[string][]string{
 	"capview/inspect/proc":               {"wiring_linux.go"},
 	"capview/cmd/tty":                    {"tui.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
-	"capview/ui":                         {"tui.go"},
+	"capview/ui":                         {"tui.go", "ask.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
 	"github.com/spf13/cobra/doc":         {"man.go"},
 	"golang.org/x/sys/unix":              {"reader_linux.go"},

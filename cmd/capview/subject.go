@@ -44,16 +44,24 @@ func (a *app) actor(ctx context.Context, ix *inspect.Index, live node, pid int) 
 	if p == nil {
 		return nil, a.noProcess(ctx, live, pid)
 	}
-	switch {
-	case p.KernelThread:
-		return nil, trouble("", "process %d is one of the kernel's own threads: it makes no system calls", pid)
-	case p.State == "Z" || p.State == "X":
-		return nil, trouble("", "process %d has ended, its parent has not taken note of it yet", pid)
+	if err := canAct(p); err != nil {
+		return nil, err
 	}
 	if live == nil {
 		return p, nil
 	}
 	return inFull(ctx, live, p)
+}
+
+// canAct is why p can do nothing at all; nil where it can.
+func canAct(p *inspect.Process) error {
+	switch {
+	case p.KernelThread:
+		return trouble("", "process %d is one of the kernel's own threads: it makes no system calls", p.PID)
+	case p.State == "Z" || p.State == "X":
+		return trouble("", "process %d has ended, its parent has not taken note of it yet", p.PID)
+	}
+	return nil
 }
 
 // noProcess tells a thread from what is not there.

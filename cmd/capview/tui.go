@@ -82,6 +82,7 @@ func (a *app) uiOptions() (ui.Options, error) {
 		Now: a.now, Export: a.exportFromUI, ExportName: exportName, CanSuspend: tty.CanSuspend,
 		Theme: a.theme(), ASCII: a.ascii(),
 	}
+	a.answerUI(&o, live)
 	if live != nil {
 		o.Detail, o.Notice = live.Process, live.Reader().notice()
 	}

@@ -30,6 +30,8 @@ type facts interface {
 	// Owner is the uid and gid that own the process's files in procfs.
 	Owner(ctx context.Context, pid int, start uint64) ([2]uint32, error)
 	File(ctx context.Context, pid int, start uint64, path string) (rules.File, error)
+	// Entries is the names in a directory of the process's root, not more than most.
+	Entries(ctx context.Context, pid int, start uint64, dir string, most int) ([]string, error)
 	Path(ctx context.Context, pid int, start uint64, path string) (rules.PathInfo, error)
 }
 
