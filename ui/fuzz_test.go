@@ -32,6 +32,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte("HKggTcuF\xf0f\x16n\xf4\xf5"), uint16(1), uint16(1))
 	f.Fuzz(func(t *testing.T, session []byte, width, height uint16) {
 		u := newUser(t, int(width)%500+1, int(height)%200+1, func(o *Options) {
+			asking(o)
 			o.Theme, o.Notice = theme.New(theme.Colours), "without root"
 			o.Export = func(context.Context, string, *inspect.Snapshot, func(int, int)) (string, error) { return "x", nil }
 		})
@@ -117,7 +118,7 @@ func TestEverySizeGivesItsLines(t *testing.T) {
 	for _, size := range [][2]int{{0, 0}, {1, 1}, {1, 24}, {2, 2}, {3, 3}, {5, 4}, {10, 5}, {20, 6}, {39, 7}, {79, 15}, {80, 24},
 		{99, 16}, {100, 30}, {139, 40}, {140, 1}, {140, 2}, {141, 40}, {500, 200}, {500, 1}, {1, 200}} {
 		for _, keys := range [][]string{nil, {"*"}, {"enter"}, {"?"}, {"s"}, {"C"}, {"/", "x", "x"}, {"e"}, {"d"}, {"down", "enter", "tab"}} {
-			u := newUser(t, size[0], size[1], func(o *Options) { o.Notice = "notice" })
+			u := newUser(t, size[0], size[1], func(o *Options) { o.Notice = "notice" }, asking)
 			u.keys(keys...)
 			u.due(settleMsg(0))
 			u.checkFrame()
@@ -128,7 +129,7 @@ func TestEverySizeGivesItsLines(t *testing.T) {
 func TestRandomSessions(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 150 {
-		u := newUser(t, random.IntN(260)+1, random.IntN(70)+1)
+		u := newUser(t, random.IntN(260)+1, random.IntN(70)+1, asking)
 		session := make([]byte, 80)
 		for i := range session {
 			session[i] = byte(random.IntN(256))
