@@ -50,9 +50,6 @@ type place struct {
 	known bool
 }
 
-// child tells that it is known to be another than the host's.
-func (at place) child() bool { return at.known && !at.host }
-
 func placeOf(ix *inspect.Index, p *inspect.Process) place {
 	ns, _ := p.Namespaces.Get()
 	host, known := ix.InHostUserNS(p)
