@@ -21,6 +21,7 @@ const (
 	mountPoint = tree + "/mountpoint"
 	otherRoot  = tree + "/root" // where "/" is mounted once more: a root directory that is not the mount namespace's
 	lowLimit   = 1000           // RLIMIT_MSGQUEUE
+	highNice   = 40             // RLIMIT_NICE that allows every nice value
 	workerKey  = "CAPVIEW_ACTION_WORKER"
 	targetKey  = "CAPVIEW_ACTION_TARGET"
 	holderKey  = "CAPVIEW_ACTION_HOLDER"
@@ -68,6 +69,10 @@ func worker(text string) {
 	var w world
 	check(json.Unmarshal([]byte(text), &w))
 	check(unix.Prlimit(0, unix.RLIMIT_MSGQUEUE, &unix.Rlimit{Cur: lowLimit, Max: lowLimit}, nil))
+	// Raising this one takes CAP_SYS_RESOURCE; once the first worker has, those below it may set it too.
+	if err := unix.Prlimit(0, unix.RLIMIT_NICE, &unix.Rlimit{Cur: w.Seed % (highNice + 1), Max: highNice}, nil); err != unix.EPERM {
+		check(err)
+	}
 	if os.Getpid() == 1 { // a PID namespace of its own needs a procfs of its own
 		check(unix.Mount("proc", "/proc", "proc", 0, ""))
 	}
