@@ -165,7 +165,11 @@ func (f *Filters) number(nr uint32, c call) ruling {
 	if decision.Unknown != "" {
 		return ruling{fact.Unknown, "", fmt.Sprintf("what becomes of %s(2) could not be found out: %s", c.name, decision.Unknown)}
 	}
-	return c.judge(decision.Given(c.known()))
+	r := c.judge(decision.Given(c.known()))
+	if r.words == "" {
+		r.words = fmt.Sprintf("%s(2) depends on its arguments (%s)", c.name, decision.Conditions(f.Arch, nr))
+	}
+	return r
 }
 
 // known is the words of seccomp_data that c fixes.
@@ -202,7 +206,7 @@ func (c call) judge(d seccomp.Decision) ruling {
 	case yes == nil && no == nil && maybe != nil:
 		return *maybe
 	}
-	r := ruling{answer: fact.Unknown, words: c.name + "(2) depends on its arguments"}
+	r := ruling{answer: fact.Unknown}
 	if no != nil {
 		r.errno = no.errno
 	}
