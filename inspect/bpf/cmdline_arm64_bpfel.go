@@ -13,18 +13,16 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-type cmdlineCmdline struct {
-	_             structs.HostLayout
-	StartBoottime uint64
-	ExecId        uint64
-	Args          uint64
-	Pid           uint32
-	Length        uint32
-}
-
 type cmdlineText struct {
-	_     structs.HostLayout
-	Head  cmdlineCmdline
+	_    structs.HostLayout
+	Head struct {
+		_             structs.HostLayout
+		StartBoottime uint64
+		ExecId        uint64
+		Args          uint64
+		Pid           uint32
+		Length        uint32
+	}
 	Bytes [4096]int8
 }
 

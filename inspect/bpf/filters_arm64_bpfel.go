@@ -18,42 +18,31 @@ type filtersArena struct {
 	Bytes [4259856]int8
 }
 
-type filtersChain struct {
-	_             structs.HostLayout
-	StartBoottime uint64
-	Pid           uint32
-	Tgid          uint32
-	Count         uint32
-	Changed       uint32
-}
-
 type filtersStack struct {
 	_    structs.HostLayout
-	Head filtersChain
+	Head struct {
+		_             structs.HostLayout
+		StartBoottime uint64
+		Pid           uint32
+		Tgid          uint32
+		Count         uint32
+		Changed       uint32
+	}
 	Keys [128]uint64
-}
-
-type filtersText struct {
-	_        structs.HostLayout
-	Key      uint64
-	Length   uint32
-	Reserved uint32
 }
 
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	filtersMapArena      = "arena"
-	filtersMapScratch    = "scratch"
-	filtersMapSeen       = "seen"
-	filtersProgFilters   = "filters"
-	filtersVarFull       = "full"
-	filtersVarLost       = "lost"
-	filtersVarScan       = "scan"
-	filtersVarSecret     = "secret"
-	filtersVarUnusedText = "unused_text"
-	filtersVarUsed       = "used"
+	filtersMapArena    = "arena"
+	filtersMapScratch  = "scratch"
+	filtersMapSeen     = "seen"
+	filtersProgFilters = "filters"
+	filtersVarFull     = "full"
+	filtersVarScan     = "scan"
+	filtersVarSecret   = "secret"
+	filtersVarUsed     = "used"
 )
 
 // loadFilters returns the embedded CollectionSpec for filters.
@@ -114,12 +103,10 @@ type filtersMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type filtersVariableSpecs struct {
-	Full       *ebpf.VariableSpec `ebpf:"full"`
-	Lost       *ebpf.VariableSpec `ebpf:"lost"`
-	Scan       *ebpf.VariableSpec `ebpf:"scan"`
-	Secret     *ebpf.VariableSpec `ebpf:"secret"`
-	UnusedText *ebpf.VariableSpec `ebpf:"unused_text"`
-	Used       *ebpf.VariableSpec `ebpf:"used"`
+	Full   *ebpf.VariableSpec `ebpf:"full"`
+	Scan   *ebpf.VariableSpec `ebpf:"scan"`
+	Secret *ebpf.VariableSpec `ebpf:"secret"`
+	Used   *ebpf.VariableSpec `ebpf:"used"`
 }
 
 // filtersObjects contains all objects after they have been loaded into the kernel.
@@ -159,12 +146,10 @@ func (m *filtersMaps) Close() error {
 //
 // It can be passed to loadFiltersObjects or ebpf.CollectionSpec.LoadAndAssign.
 type filtersVariables struct {
-	Full       *ebpf.Variable `ebpf:"full"`
-	Lost       *ebpf.Variable `ebpf:"lost"`
-	Scan       *ebpf.Variable `ebpf:"scan"`
-	Secret     *ebpf.Variable `ebpf:"secret"`
-	UnusedText *ebpf.Variable `ebpf:"unused_text"`
-	Used       *ebpf.Variable `ebpf:"used"`
+	Full   *ebpf.Variable `ebpf:"full"`
+	Scan   *ebpf.Variable `ebpf:"scan"`
+	Secret *ebpf.Variable `ebpf:"secret"`
+	Used   *ebpf.Variable `ebpf:"used"`
 }
 
 // filtersPrograms contains all programs after they have been loaded into the kernel.

@@ -21,7 +21,6 @@ const volatile u64 secret; /* what pointers are mixed with before they leave the
 u32 scan;  /* the number of the scan */
 u32 used;  /* bytes of the arena */
 u32 full;  /* the arena had no room: read it, empty it, and go on with another pass of the same scan */
-u32 lost;  /* texts that could not be read */
 
 struct chain {
 	u64 start_boottime;
@@ -33,7 +32,7 @@ struct chain {
 struct text {
 	u64 key;
 	u32 length; /* instructions, 8 bytes each, that follow; 0: the kernel does not keep them, or they could not be read */
-	u32 reserved;
+	u32 holder; /* the thread that held it when it was read */
 };
 
 struct stack {
@@ -44,8 +43,6 @@ struct stack {
 struct arena {
 	char bytes[ARENA + LARGEST + sizeof(struct text)];
 };
-
-const struct text *unused_text __attribute__((unused));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,7 +67,7 @@ struct {
 	__type(value, u32);
 } seen SEC(".maps");
 
-static __noinline int keep_text(u64 filter, u64 key)
+static __noinline int keep_text(u64 filter, u64 key, u32 holder)
 {
 	struct seccomp_filter *f = (void *)filter;
 	u32 zero = 0, at = used, now = scan;
@@ -97,14 +94,12 @@ static __noinline int keep_text(u64 filter, u64 key)
 	at &= ARENA - 1;
 	if (size && bpf_probe_read_kernel(a->bytes + at + sizeof(struct text), size, BPF_CORE_READ(program, filter)))
 		length = 0;
-	if (!length)
-		lost++;
 
 	struct text *t = (void *)a->bytes + at;
 
 	t->key = key;
 	t->length = length;
-	t->reserved = 0;
+	t->holder = holder;
 	used = at + sizeof(*t) + length * sizeof(struct sock_filter);
 	bpf_map_update_elem(&seen, &filter, &now, BPF_ANY);
 	return 0;
@@ -126,8 +121,8 @@ int filters(struct bpf_iter__task *ctx)
 
 	for (n = 0; n < STACK_MAX && at; n++) {
 		s->keys[n] = mix(at ^ secret);
-		keep_text(at, s->keys[n]);
-		at = BPF_CORE_READ((struct seccomp_filter *)at, prev) ? number(&((struct seccomp_filter *)at)->prev) : 0;
+		keep_text(at, s->keys[n], task->pid);
+		at = number(&((struct seccomp_filter *)at)->prev);
 	}
 	s->head.start_boottime = task->start_boottime;
 	s->head.pid = task->pid;
