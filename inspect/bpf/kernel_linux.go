@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -23,6 +24,7 @@ const bufferSize = 64 << 10
 type iterator struct {
 	prog *ebpf.Program
 	link *link.Iter
+	mu   sync.Mutex // of what follows: one pass at a time
 	buf  []byte
 }
 
@@ -40,6 +42,8 @@ func (it *iterator) open() (io.ReadCloser, error) { return it.link.Open() }
 
 // pass reads everything the iterator writes in one pass: see parts.
 func (it *iterator) pass(ctx context.Context, size func([]byte) (int, error), each func([]byte)) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
 	in, err := it.open()
 	if err != nil {
 		return load.Refuse(err)

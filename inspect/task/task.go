@@ -9,7 +9,7 @@ import (
 	"capview/nsinfo"
 )
 
-// Kernel tells of threads what the kernel knows of them. One caller at a time asks.
+// Kernel tells of threads what the kernel knows of them.
 type Kernel interface {
 	// Threads calls each for every thread in the reader's PID namespace: one that lives from before the pass begins until
 	// it has ended is in it. The record is each's until it returns. An error means that the pass is not whole.
