@@ -29,7 +29,8 @@ type Snapshot struct {
 // Host is the node itself.
 type Host struct {
 	Hostname      string   `json:"hostname"`
-	Kernel        string   `json:"kernel"` // utsname release
+	Kernel        string   `json:"kernel"`            // utsname release
+	Machine       string   `json:"machine,omitempty"` // utsname machine: "x86_64", "aarch64"; "" unknown
 	BootID        string   `json:"boot_id"`
 	BootTime      int64    `json:"boot_time"`      // seconds since the epoch (btime of /proc/stat); 0 unknown
 	ClockTicks    int64    `json:"clock_ticks"`    // start_time's ticks a second (USER_HZ)
