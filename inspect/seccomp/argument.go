@@ -16,9 +16,11 @@ type argument struct {
 	zero   bool   // the architecture has no upper half: filters see 0
 }
 
+// narrow tells the architectures whose arguments have 32 bits: filters see 0 in the upper halves.
+func (a Arch) narrow() bool { return a == I386 || a == ARM }
+
 // argument is how a field of the architecture's system call is written.
 func (a Arch) argument(nr uint32, f field) argument {
-	wide := a != I386 && a != ARM
 	if f == 0 {
 		return argument{name: "instruction_pointer", kind: "hex"}
 	}
@@ -26,8 +28,8 @@ func (a Arch) argument(nr uint32, f field) argument {
 	if known := argumentsOf(a.Name(nr)); int(f) <= len(known) {
 		arg = known[f-1]
 	}
-	arg.narrow = arg.narrow || !wide
-	arg.zero = !wide
+	arg.zero = a.narrow()
+	arg.narrow = arg.narrow || arg.zero
 	return arg
 }
 

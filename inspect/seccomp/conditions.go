@@ -36,6 +36,9 @@ func (d Decision) Conditions(arch Arch, nr uint32) Conditions {
 	if d.Unknown != "" {
 		return Conditions{Unknown: d.Unknown}
 	}
+	for w := WordArgs + 1; arch.narrow() && w < Words; w += 2 {
+		d.Paths = d.given(w, 0)
+	}
 	if action, ok := d.Constant(); ok {
 		return Conditions{Otherwise: action}
 	}

@@ -12,7 +12,7 @@ func TestDecideAgreesWithEval(t *testing.T) {
 			stack = append(stack, g.program())
 		}
 		programs += len(stack)
-		nr, arch := g.numbers[g.IntN(len(g.numbers))], Arch(g.IntN(int(Arches)))
+		nr, arch := g.numberOf(stack), Arch(g.IntN(int(Arches)))
 		if g.IntN(4) > 0 {
 			arch = X86_64
 		}
