@@ -31,6 +31,8 @@ type decider struct {
 	facts  facts
 
 	program  Program
+	chains   *chains  // the program's, where it is run often
+	all      []chains // of every program, or nil
 	nr, arch uint32
 	steps    int
 	paths    int
@@ -40,6 +42,13 @@ type decider struct {
 }
 
 func newDecider(s Stack) *decider { return &decider{stack: s, alike: map[Action][]Path{}} }
+
+// often prepares for deciding many system calls.
+func (d *decider) often() {
+	for _, p := range d.stack {
+		d.all = append(d.all, chainsOf(p))
+	}
+}
 
 // state is where the way through a program stands.
 type state struct {
@@ -60,6 +69,9 @@ func (d *decider) decideWithin(audit, nr uint32) Decision {
 	d.forest.clear()
 	result := d.forest.leaf(Allow)
 	for i, program := range d.stack {
+		if d.all != nil {
+			d.chains = &d.all[i]
+		}
 		next := d.run(program)
 		if d.why == "" {
 			result = d.combine(result, next)
@@ -105,7 +117,11 @@ const tooMany = "too many ways through it"
 
 // follow goes on from a state until the program returns.
 func (d *decider) follow(s *state) tree {
-	for d.why == "" && s.at < len(d.program) {
+	for d.why == "" {
+		d.glide(s)
+		if s.at >= len(d.program) {
+			break
+		}
 		if d.steps--; d.steps < 0 {
 			return d.give(tooMany)
 		}
@@ -148,6 +164,61 @@ func (d *decider) follow(s *state) tree {
 		}
 	}
 	return d.give("it does not end") // or something gave up before
+}
+
+// glide is follow as far as it goes with numbers alone, which is most of the way: A and the operand are numbers and the
+// instruction is a jump, or loads the system call's number or architecture.
+func (d *decider) glide(s *state) {
+	if !s.a.constant() {
+		return
+	}
+	at, a, steps := s.at, s.a.fixed, 0
+loop:
+	for at < len(d.program) {
+		in := &d.program[at]
+		steps++
+		taken := false
+		switch in.Code {
+		case classJMP | jumpJEQ:
+			if d.chains != nil {
+				if next := d.chains.skip(d.program, at, a); next != at {
+					at = next
+					continue
+				}
+			}
+			taken = a == in.K
+		case classJMP | jumpJGT:
+			taken = a > in.K
+		case classJMP | jumpJGE:
+			taken = a >= in.K
+		case classJMP | jumpJSET:
+			taken = a&in.K != 0
+		case opJump:
+			at += 1 + int(in.K)
+			continue
+		case opLoad:
+			switch Word(in.K / 4) {
+			case WordNr:
+				a = d.nr
+			case WordArch:
+				a = d.arch
+			default:
+				break loop
+			}
+			at++
+			continue
+		default:
+			break loop
+		}
+		if taken {
+			at += int(in.JT)
+		} else {
+			at += int(in.JF)
+		}
+		at++
+	}
+	s.at, s.a = at, number(a)
+	d.steps -= steps
 }
 
 // move is the instructions that load, store and copy.

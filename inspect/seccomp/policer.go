@@ -19,6 +19,7 @@ type policer struct {
 // Policy works out the policy for an architecture.
 func (s Stack) Policy(arch Arch) *Policy {
 	p := policer{newDecider(s), arch, policySteps, policySearch}
+	p.often()
 	b := breaksOf(s, arch)
 	_, last := arch.domain()
 	policy := &Policy{Arch: arch, Default: p.decide(last), Rough: b.rough}
