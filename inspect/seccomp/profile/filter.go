@@ -17,14 +17,16 @@ type Runtime struct {
 
 // Filter is what a runtime makes of a profile: the model of its seccomp filter.
 type Filter struct {
-	fallback seccomp.Decision
-	arches   [seccomp.Arches]*abi // nil: not handled
+	fallback  seccomp.Decision
+	arches    [seccomp.Arches]*abi // nil: not handled
+	constants map[seccomp.Action]seccomp.Decision
 }
 
 // abi is one architecture's part of a filter.
 type abi struct {
-	last  uint32 // the stub answers above it; 0: no stub
-	calls map[uint32]seccomp.Decision
+	last   uint32 // the stub answers above it; 0: no stub
+	fixed  map[uint32]seccomp.Action
+	others map[uint32]seccomp.Decision // whose arguments matter
 }
 
 // Filter models the filter that a runtime on a host of the native architecture makes of the profile.
@@ -34,18 +36,27 @@ func (o *OCI) Filter(native seccomp.Arch, by Runtime) (*Filter, error) {
 		return nil, err
 	}
 	fallback := action(o.DefaultAction, o.DefaultErrnoRet)
-	f := &Filter{fallback: always(fallback)}
+	f := &Filter{fallback: always(fallback), constants: map[seccomp.Action]seccomp.Decision{}}
 	for arch := range seccomp.Arches {
 		if !handled[arch] {
 			continue
 		}
-		f.arches[arch] = &abi{calls: map[uint32]seccomp.Decision{}}
-		for nr, rules := range o.rules(arch, by, fallback) {
-			f.arches[arch].calls[nr] = decide(rules, arch, nr, fallback)
+		rules := o.rules(arch, by, fallback)
+		part := &abi{fixed: rules.fixed, others: make(map[uint32]seccomp.Decision, len(rules.others))}
+		for _, a := range part.fixed {
+			if _, ok := f.constants[a]; !ok {
+				f.constants[a] = always(a)
+			}
+		}
+		for nr, r := range rules.others {
+			if _, fixed := part.fixed[nr]; !fixed {
+				part.others[nr] = decide(r, arch, nr, fallback)
+			}
 		}
 		if !by.Crun && !permissive(fallback) {
-			f.arches[arch].last = o.last(arch, by.Library)
+			part.last = o.last(arch)[by.Library]
 		}
+		f.arches[arch] = part
 	}
 	return f, nil
 }
@@ -70,17 +81,22 @@ func permissive(a seccomp.Action) bool {
 	return a.Kind() == seccomp.Allow || a.Kind() == seccomp.Log || a.Kind() == seccomp.Trace
 }
 
-// last is the highest number that a rule names, whatever its action, as runc's stub counts (patchbpf, findLastSyscalls).
-func (o *OCI) last(arch seccomp.Arch, library Library) (last uint32) {
+// last is the highest number that a rule names, whatever its action, as runc's stub counts with each generation of
+// libseccomp (patchbpf, findLastSyscalls).
+func (o *OCI) last(arch seccomp.Arch) (last [libraries]uint32) {
+	known := known[arch]()
 	for _, rule := range o.Syscalls {
 		for _, name := range rule.Names {
 			if _, behind := multiplexed[name]; behind && arch == seccomp.I386 {
 				continue // libseccomp has a number of its own for it, below 0
 			}
-			if nr, ok := library.number(arch, name); ok {
-				last = max(last, nr)
+			if k, ok := known[name]; ok {
+				last[k.since] = max(last[k.since], k.nr)
 			}
 		}
+	}
+	for l := range libraries - 1 {
+		last[l+1] = max(last[l+1], last[l])
 	}
 	return last
 }
@@ -95,7 +111,10 @@ func (f *Filter) Decide(arch seccomp.Arch, nr uint32) seccomp.Decision {
 	if part.last != 0 && nr > part.last {
 		return always(seccomp.Errno | enosys)
 	}
-	if d, ok := part.calls[nr]; ok {
+	if a, ok := part.fixed[nr]; ok {
+		return f.constants[a]
+	}
+	if d, ok := part.others[nr]; ok {
 		return d
 	}
 	return f.fallback

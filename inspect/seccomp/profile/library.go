@@ -1,6 +1,10 @@
 package profile
 
-import "capview/inspect/seccomp"
+import (
+	"sync"
+
+	"capview/inspect/seccomp"
+)
 
 // Library is a generation of libseccomp, told by the system calls it knows (src/syscalls.csv of its releases).
 type Library uint8
@@ -41,19 +45,40 @@ var since = map[string]Library{
 
 // number is a system call's by its name where libseccomp knows both for the architecture.
 func (l Library) number(arch seccomp.Arch, name string) (uint32, bool) {
-	if since[name] > l || arch == seccomp.X32 && name == "map_shadow_stack" && l < Library256 {
-		return 0, false
+	k, ok := known[arch]()[name]
+	return k.nr, ok && k.since <= l
+}
+
+// numbered is a system call of an architecture: its number, and the generation of libseccomp that first has it.
+type numbered struct {
+	nr    uint32
+	since Library
+}
+
+// known is every architecture's system calls by name.
+var known = func() (all [seccomp.Arches]func() map[string]numbered) {
+	for arch := range seccomp.Arches {
+		all[arch] = sync.OnceValue(func() map[string]numbered { return knownOf(arch) })
 	}
-	if arch == seccomp.AArch64 {
-		if name == "newfstatat" {
-			return 79, true
+	return all
+}()
+
+func knownOf(arch seccomp.Arch) map[string]numbered {
+	byName := make(map[string]numbered, 512)
+	for _, nr := range arch.Numbers() {
+		name := arch.Name(nr)
+		first := since[name]
+		switch {
+		case arch == seccomp.X32 && name == "map_shadow_stack":
+			first = Library256
+		case arch == seccomp.AArch64 && name == "fstatat":
+			name = "newfstatat"
+		case arch == seccomp.AArch64 && (403 <= nr && nr <= 423 || nr == 244):
+			continue // with 64-bit times, which 32-bit architectures alone have (asm-generic/unistd.h)
 		}
-		// Numbers of system calls with 64-bit times that 32-bit architectures alone have (asm-generic/unistd.h).
-		if nr, ok := arch.Number(name); ok && (403 <= nr && nr <= 423 || nr == 244 || name == "fstatat") {
-			return 0, false
-		}
+		byName[name] = numbered{nr, first}
 	}
-	return arch.Number(name)
+	return byName
 }
 
 // multiplexed is the system calls that i386 also has behind socketcall and ipc: libseccomp has their rules allow

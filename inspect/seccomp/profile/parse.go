@@ -166,7 +166,7 @@ func (p *Profile) Unknown() []string {
 
 func isSyscall(name string) bool {
 	for arch := range seccomp.Arches {
-		if _, ok := Newest.number(arch, name); ok {
+		if _, ok := known[arch]()[name]; ok {
 			return true
 		}
 	}

@@ -14,10 +14,25 @@ type rule struct {
 	action     seccomp.Action
 }
 
-// rules is every system call's, in the profile's order. Those with the default action are not added: libseccomp takes none.
-func (o *OCI) rules(arch seccomp.Arch, by Runtime, fallback seccomp.Action) map[uint32][]rule {
-	all := map[uint32][]rule{}
-	add := func(nr uint32, r rule) { all[nr] = append(all[nr], r) }
+// ruleSet is every system call's rules: the action of those with a rule without conditions, the first of which drops all
+// others, and else the rules in the profile's order.
+type ruleSet struct {
+	fixed  map[uint32]seccomp.Action
+	others map[uint32][]rule
+}
+
+func (s *ruleSet) add(nr uint32, r rule) {
+	if len(r.conditions) > 0 {
+		s.others[nr] = append(s.others[nr], r)
+	} else if _, ok := s.fixed[nr]; !ok {
+		s.fixed[nr] = r.action
+	}
+}
+
+// rules is what libseccomp is given for an architecture. It takes no rules with the default action.
+func (o *OCI) rules(arch seccomp.Arch, by Runtime, fallback seccomp.Action) ruleSet {
+	set := ruleSet{make(map[uint32]seccomp.Action, 512), map[uint32][]rule{}}
+	known := known[arch]()
 	for _, entry := range o.Syscalls {
 		act := action(entry.Action, entry.ErrnoRet)
 		if act == fallback {
@@ -25,25 +40,27 @@ func (o *OCI) rules(arch seccomp.Arch, by Runtime, fallback seccomp.Action) map[
 		}
 		split := entry.split(by.Crun, act)
 		for _, name := range entry.Names {
-			mux, behind := multiplexed[name]
-			nr, ok := by.Library.number(arch, name)
+			if arch == seccomp.I386 {
+				if mux, ok := multiplexed[name]; ok {
+					for _, r := range split {
+						set.add(known[mux.behind].nr, r.behind(mux.call).narrow())
+					}
+				}
+			}
+			k, ok := known[name]
+			if !ok || k.since > by.Library {
+				continue
+			}
 			for _, r := range split {
-				if behind && arch == seccomp.I386 {
-					callNr, _ := arch.Number(mux.behind)
-					add(callNr, r.behind(mux.call).narrow())
-				}
-				if !ok {
-					continue
-				}
 				if wide(arch) {
-					add(nr, r.clean())
+					set.add(k.nr, r.clean())
 				} else {
-					add(nr, r.narrow())
+					set.add(k.nr, r.narrow())
 				}
 			}
 		}
 	}
-	return all
+	return set
 }
 
 // wide tells whether libseccomp compares all 64 bits of arguments. x32 counts as 32-bit (src/arch-x32.c).
@@ -86,6 +103,9 @@ func (r rule) behind(call uint64) rule {
 
 // narrow is the rule as 32-bit architectures have it: values lose their upper halves.
 func (r rule) narrow() rule {
+	if len(r.conditions) == 0 {
+		return r
+	}
 	conditions := slices.Clone(r.conditions)
 	for i := range conditions {
 		conditions[i].Value = uint64(uint32(conditions[i].Value))
@@ -96,6 +116,9 @@ func (r rule) narrow() rule {
 
 // clean is the rule without conditions on no bits, and with none compared outside its mask.
 func (r rule) clean() rule {
+	if len(r.conditions) == 0 {
+		return r
+	}
 	conditions := make([]Arg, 0, len(r.conditions))
 	for _, arg := range r.conditions {
 		if arg.Op == opMaskedEQ {
@@ -111,14 +134,9 @@ func (r rule) clean() rule {
 	return rule{conditions, r.action}
 }
 
-// decide is what the rules of one system call come to. libseccomp keeps them in a tree (src/db.c): the first rule without
-// conditions drops all others, and of the rest the first that applies wins in the tree's order.
+// decide is what the rules of one system call come to, all with conditions. libseccomp keeps them in a tree (src/db.c): the
+// first that applies wins in the tree's order.
 func decide(rules []rule, arch seccomp.Arch, nr uint32, fallback seccomp.Action) seccomp.Decision {
-	for _, r := range rules {
-		if len(r.conditions) == 0 {
-			return always(r.action)
-		}
-	}
 	rules = distinct(rules)
 	if mistaken(rules, wide(arch)) {
 		return seccomp.Decision{Unknown: faulty}
