@@ -42,7 +42,7 @@ func FromPolicy(stack seccomp.Stack, native seccomp.Arch, arches ...seccomp.Arch
 	for _, arch := range Family(native) {
 		policy := stack.Policy(arch)
 		e.family = append(e.family, policy)
-		if arch == native || (len(arches) == 0 && policy.Handled()) || slices.Contains(arches, arch) {
+		if arch == native || len(arches) == 0 && len(leftOut(policy)) > 0 || slices.Contains(arches, arch) {
 			e.policies = append(e.policies, policy)
 		}
 	}
@@ -234,7 +234,7 @@ func words(a seccomp.Action) (word string, number *uint32) {
 // generation of libseccomp that comes nearest.
 func (e *exporter) verify() (best Library) {
 	before := e.notes
-	for l := libraries; l > 0; l-- {
+	for l := libraries; l > 0 && (l == libraries || len(e.notes) > len(before)); l-- {
 		notes := e.verifyWith(l - 1)
 		if l == libraries || len(before)+len(notes) < len(e.notes) {
 			best, e.notes = l-1, slices.Concat(before, notes)

@@ -314,3 +314,68 @@ func randomArg(rng *rand.Rand) Arg {
 	}
 	return arg
 }
+
+// What is exported of a real filter gives, compiled again, a real filter that decides alike, but for what has a note.
+func TestExportOracle(t *testing.T) {
+	var profiles []*OCI
+	for _, d := range Defaults() {
+		oci, err := d.Profile.Resolve(Context{Caps: dockerCaps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		profiles = append(profiles, oci)
+	}
+	defaults := len(profiles)
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 150 {
+		profiles = append(profiles, randomProfile(rng))
+	}
+	o := newOracle(t)
+	first := o.filters(t, profiles)
+	var exports []Export
+	var again []*OCI
+	var sources []seccomp.Stack
+	for i, made := range first {
+		if made.err != 0 {
+			continue
+		}
+		e := FromPolicy(seccomp.Stack{made.program}, seccomp.X86_64)
+		for _, n := range e.Notes {
+			// The library's filters have no stub, as runc's of the profile will. Of x32 see TestNumbersOracle.
+			if i < defaults && n.Name != "" && n.Name != "map_shadow_stack" {
+				t.Errorf("default profile %d: %v", i, n)
+			}
+		}
+		exports, again, sources = append(exports, e), append(again, e.Profile), append(sources, seccomp.Stack{made.program})
+	}
+	compared, noted := 0, 0
+	for i, made := range o.filters(t, again) {
+		if made.err != 0 {
+			t.Errorf("libseccomp refuses an exported profile: %d", made.err)
+			continue
+		}
+		n, m := compareExport(t, sources[i], seccomp.Stack{made.program}, exports[i])
+		compared, noted = compared+n, noted+m
+	}
+	t.Logf("%d filters exported and compiled again: %d decisions compared, %d differ and have a note", len(again), compared, noted)
+	if noted > compared/50 {
+		t.Errorf("too many notes: %d", noted)
+	}
+}
+
+func compareExport(t *testing.T, was, is seccomp.Stack, e Export) (compared, noted int) {
+	has := map[string]string{}
+	for _, n := range e.Notes {
+		has[n.Arch.String()+" "+n.Name] = n.Why
+	}
+	for _, arch := range Family(seccomp.X86_64) {
+		for _, d := range Compare(was, is, arch) {
+			if has[arch.String()+" "+d.Name] == "" {
+				t.Errorf("%s %s: was %v, is %v for %x %s", arch, d.Name, d.OurAnswer, d.TheirAnswer, d.Example.Args, d.Unknown)
+			}
+			noted++
+		}
+		compared += len(arch.Numbers())
+	}
+	return compared, noted
+}
