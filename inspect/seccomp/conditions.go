@@ -36,8 +36,8 @@ func (d Decision) Conditions(arch Arch, nr uint32) Conditions {
 	if d.Unknown != "" {
 		return Conditions{Unknown: d.Unknown}
 	}
-	for w := WordArgs + 1; arch.narrow() && w < Words; w += 2 {
-		d.Paths = d.given(w, 0)
+	if arch.narrow() {
+		d = d.Given(upperHalves)
 	}
 	if action, ok := d.Constant(); ok {
 		return Conditions{Otherwise: action}
@@ -54,6 +54,9 @@ func (d Decision) Conditions(arch Arch, nr uint32) Conditions {
 	conditions.Wide = w.wide(d)
 	return conditions
 }
+
+// upperHalves is those of the arguments of an architecture that has none: 0.
+var upperHalves = map[Word]uint32{WordArgs + 1: 0, WordArgs + 3: 0, WordArgs + 5: 0, WordArgs + 7: 0, WordArgs + 9: 0, WordArgs + 11: 0}
 
 // writer puts decisions for one system call into words.
 type writer struct {
@@ -176,11 +179,11 @@ func (w *writer) wide(d Decision) []string {
 
 // laxer tells whether some call is refused with 0 in a word and gets further with another number there, all else equal.
 func (d Decision) laxer(w Word) bool {
-	clear := d.given(w, 0)
+	clear := d.Given(map[Word]uint32{w: 0})
 	s := solver{left: solverSteps}
 	for _, value := range []uint32{1, 1 << 31} {
-		for _, p := range clear {
-			for _, q := range d.given(w, value) {
+		for _, p := range clear.Paths {
+			for _, q := range d.Given(map[Word]uint32{w: value}).Paths {
 				if int32(q.Action.Effective()) <= int32(p.Action.Effective()) {
 					continue
 				}
@@ -191,26 +194,6 @@ func (d Decision) laxer(w Word) bool {
 		}
 	}
 	return false
-}
-
-// given is the paths that a word's value leaves, without their tests of it.
-func (d Decision) given(w Word, value uint32) []Path {
-	var paths []Path
-	for _, p := range d.Paths {
-		var tests []Test
-		held := true
-		for _, t := range p.Tests {
-			if t.Word == w {
-				held = held && t.holds(value)
-			} else {
-				tests = append(tests, t)
-			}
-		}
-		if held {
-			paths = append(paths, Path{tests, p.Action})
-		}
-	}
-	return paths
 }
 
 // String is the conditions in a line: "EPERM if flags & CLONE_NEWUSER, otherwise ALLOW".
