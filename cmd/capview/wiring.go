@@ -56,11 +56,11 @@ func (a *app) source(allThreads bool) (src inspect.Source, live node, err error)
 			return nil, nil, err
 		}
 		a.live = live
-		return named{live, new(inspect.FilterNamer)}, live, nil
+		return withNames(live), live, nil
 	case "-":
-		return named{&streamed{r: a.stdin}, new(inspect.FilterNamer)}, nil, nil
+		return withNames(&streamed{r: a.stdin}), nil, nil
 	}
-	return named{snapshot.File{Path: a.flags.from}, new(inspect.FilterNamer)}, nil, nil
+	return withNames(snapshot.File{Path: a.flags.from}), nil, nil
 }
 
 // scan takes one snapshot and indexes it.
