@@ -1,0 +1,15 @@
+//go:build !linux
+
+package ptrace
+
+import (
+	"context"
+	"errors"
+
+	"capview/inspect/seccomp"
+)
+
+// Filters needs Linux.
+func Filters(context.Context, string, int, uint64) (seccomp.Stack, error) {
+	return nil, errors.ErrUnsupported
+}
