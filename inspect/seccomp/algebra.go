@@ -8,7 +8,7 @@ func Combine(newer, older Decision) Decision {
 			return Decision{Unknown: d.Unknown}
 		}
 	}
-	if len(newer.Paths)*len(older.Paths) > decidePaths {
+	if len(newer.Paths)*len(older.Paths) > decideForks {
 		return Decision{Unknown: tooMany}
 	}
 	var both Decision

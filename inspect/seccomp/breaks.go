@@ -37,9 +37,14 @@ const (
 	fromNr       origin = 1 << iota // the number
 	fromLow                         // the number without bit 30
 	fromComputed                    // what was computed from it in other ways
+	fromArch                        // the architecture
+	fromElse                        // anything that has nothing to do with the number
+
+	ofNr = fromNr | fromLow | fromComputed
 )
 
-// origins is what the registers and the memory may hold before an instruction, on any way to it.
+// origins is what the registers and the memory may hold before an instruction, on any way to it; all is empty where there
+// is no way to it for the architecture.
 type origins struct {
 	a, x   origin
 	memory [memoryWords]origin
@@ -56,22 +61,23 @@ func (o *origins) merge(other *origins) {
 // scan goes through a program once: jumps go forward only.
 func (b *breaks) scan(p Program) {
 	before := make([]origins, len(p)+1)
+	before[0] = origins{a: fromElse, x: fromElse}
 	for at, in := range p {
 		now := before[at]
+		if now.a == 0 {
+			continue
+		}
 		switch in.class() {
 		case classALU:
 			now.a = b.computed(in, &now)
 		case classJMP:
 			b.jump(in, &now)
-			if in.operation() == jumpJA {
-				before[at+1+int(in.K)].merge(&now)
-			} else {
-				before[at+1+int(in.JT)].merge(&now)
-				before[at+1+int(in.JF)].merge(&now)
-			}
+			yes, no := b.skips(in, &now)
+			before[at+1+yes].merge(&now)
+			before[at+1+no].merge(&now)
 			continue
 		case classRET:
-			if in.Code == opReturnA && now.a != 0 {
+			if in.Code == opReturnA && now.a&ofNr != 0 {
 				b.rough = "a filter returns what it computed from the number"
 			}
 			continue
@@ -85,16 +91,20 @@ func (b *breaks) scan(p Program) {
 func (o *origins) move(in Instruction) {
 	switch in.Code {
 	case opLoad:
-		o.a = 0
-		if Word(in.K/4) == WordNr {
+		switch Word(in.K / 4) {
+		case WordNr:
 			o.a = fromNr
+		case WordArch:
+			o.a = fromArch
+		default:
+			o.a = fromElse
 		}
 	case opLoadLen, opLoadImm:
-		o.a = 0
+		o.a = fromElse
 	case opLoadMem:
 		o.a = o.memory[in.K]
 	case opLoadXLen, opLoadXImm:
-		o.x = 0
+		o.x = fromElse
 	case opLoadXMem:
 		o.x = o.memory[in.K]
 	case opStore:
@@ -117,20 +127,32 @@ func (b *breaks) computed(in Instruction, o *origins) origin {
 	first, last := b.arch.domain()
 	varying := last &^ first
 	switch {
-	case from == 0:
-		return 0
+	case from&ofNr == 0:
+		return fromElse
 	case in.Code == classALU|aluAND && in.K&varying == varying && from&fromComputed == 0:
 		if first == 0 || in.K&x32Bit != 0 {
 			return from
 		}
-		return fromLow
+		return from&^fromNr | fromLow
 	}
-	return fromComputed
+	return from | fromComputed
+}
+
+// skips is how far a jump may go, both times the same where it goes one way: where it compares the architecture.
+func (b *breaks) skips(in Instruction, o *origins) (yes, no int) {
+	switch {
+	case in.operation() == jumpJA:
+		return int(in.K), int(in.K)
+	case o.a == fromArch && !in.usesX():
+		skip := in.skip(b.arch.Audit(), in.K)
+		return skip, skip
+	}
+	return int(in.JT), int(in.JF)
 }
 
 // jump notes where a comparison changes its answer.
 func (b *breaks) jump(in Instruction, o *origins) {
-	if !in.conditional() || o.a == 0 && (!in.usesX() || o.x == 0) {
+	if !in.conditional() || o.a&ofNr == 0 && (!in.usesX() || o.x&ofNr == 0) {
 		return
 	}
 	if in.usesX() || o.a&fromComputed != 0 {

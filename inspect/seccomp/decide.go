@@ -1,15 +1,13 @@
 package seccomp
 
-import (
-	"fmt"
-	"math/bits"
-)
+import "fmt"
 
-// The bounds of one decision: instructions followed, ways through the filters, steps of the search for data. A filter that
-// somebody wrote stays a hundred times below each.
+// The bounds of one decision: instructions followed, forks, tests in its paths, steps of the search for data. A filter
+// that is not meant to reach them stays far below each.
 const (
 	decideSteps  = 1 << 20
-	decidePaths  = 1 << 12
+	decideForks  = 1 << 12
+	decideTests  = 1 << 15
 	decideSearch = 1 << 21
 )
 
@@ -31,9 +29,11 @@ type decider struct {
 	facts  facts
 
 	program  Program
+	chains   *chains  // the program's, where it is run often
+	all      []chains // of every program, or nil
 	nr, arch uint32
 	steps    int
-	paths    int
+	forks    int
 	why      string // why there is no decision
 
 	alike map[Action][]Path // the decisions that do not depend on arguments
@@ -41,11 +41,11 @@ type decider struct {
 
 func newDecider(s Stack) *decider { return &decider{stack: s, alike: map[Action][]Path{}} }
 
-// state is where the way through a program stands.
-type state struct {
-	at     int
-	a, x   value
-	memory [memoryWords]value
+// often prepares for deciding many system calls.
+func (d *decider) often() {
+	for _, p := range d.stack {
+		d.all = append(d.all, chainsOf(p))
+	}
 }
 
 func (d *decider) decide(audit, nr uint32) Decision {
@@ -56,25 +56,50 @@ func (d *decider) decide(audit, nr uint32) Decision {
 // decideWithin is decide with what is left of the bounds.
 func (d *decider) decideWithin(audit, nr uint32) Decision {
 	d.arch, d.nr, d.why = audit, nr, ""
-	d.paths = decidePaths
+	d.forks = decideForks
 	d.forest.clear()
-	result := d.forest.leaf(Allow)
+	result, unknown := d.forest.leaf(Allow), ""
 	for i, program := range d.stack {
+		if d.all != nil {
+			d.chains = &d.all[i]
+		}
+		d.why = ""
 		next := d.run(program)
-		if d.why == "" {
+		if d.why == "" && d.kills(next) {
+			return Decision{Paths: d.pathsOf(next)}
+		}
+		if d.why == "" && unknown == "" {
 			result = d.combine(result, next)
 		}
-		if d.why != "" && len(d.stack) > 1 {
-			d.why = fmt.Sprintf("filter %d of %d, the newest first: %s", i+1, len(d.stack), d.why)
-		}
-		if d.why != "" {
-			return Decision{Unknown: d.why}
+		if d.why != "" && unknown == "" {
+			unknown = d.reason(i)
 		}
 	}
-	return Decision{Paths: d.pathsOf(result)}
+	if unknown != "" {
+		return Decision{Unknown: unknown}
+	}
+	paths := d.pathsOf(result)
+	if paths == nil {
+		return Decision{Unknown: tooMany}
+	}
+	return Decision{Paths: paths}
 }
 
-// pathsOf is the tree's paths; where there is but one, the same for all system calls.
+// kills tells a filter that kills the process whatever the arguments: no other matters then, known or not.
+func (d *decider) kills(t tree) bool {
+	n := d.forest.nodes[t]
+	return n.leaf && n.action.Kind() == KillProcess
+}
+
+// reason is why there is no decision, with the filter it is for.
+func (d *decider) reason(filter int) string {
+	if len(d.stack) == 1 {
+		return d.why
+	}
+	return fmt.Sprintf("filter %d of %d, the newest first: %s", filter+1, len(d.stack), d.why)
+}
+
+// pathsOf is the tree's paths, nil where they have too many tests; where there is but one, the same for all system calls.
 func (d *decider) pathsOf(t tree) []Path {
 	n := d.forest.nodes[t]
 	if !n.leaf {
@@ -103,112 +128,6 @@ func (d *decider) give(why string, arguments ...any) tree {
 
 const tooMany = "too many ways through it"
 
-// follow goes on from a state until the program returns.
-func (d *decider) follow(s *state) tree {
-	for d.why == "" && s.at < len(d.program) {
-		if d.steps--; d.steps < 0 {
-			return d.give(tooMany)
-		}
-		in := d.program[s.at]
-		operand := number(in.K)
-		if in.usesX() {
-			operand = s.x
-		}
-		s.at++
-		switch in.class() {
-		case classALU:
-			if in.operation() == aluDIV && (!operand.constant() || operand.fixed == 0) {
-				if !operand.constant() {
-					return d.give("instruction %d divides by what an argument says", s.at-1)
-				}
-				return d.forest.leaf(0)
-			}
-			s.a = compute(in.operation(), s.a, operand)
-		case classJMP:
-			if in.operation() == jumpJA {
-				s.at += int(in.K)
-				continue
-			}
-			c, ok := compare(in.operation(), s.a, operand)
-			if !ok {
-				return d.give("instruction %d compares what it computed from arguments", s.at-1)
-			}
-			if c.count > 0 {
-				return d.branch(s, in, c)
-			}
-			if c.fixed {
-				s.at += int(in.JT)
-			} else {
-				s.at += int(in.JF)
-			}
-		case classRET:
-			return d.returned(s, in)
-		default:
-			d.move(s, in)
-		}
-	}
-	return d.give("it does not end") // or something gave up before
-}
-
-// move is the instructions that load, store and copy.
-func (d *decider) move(s *state, in Instruction) {
-	switch in.Code {
-	case opLoad:
-		s.a = d.load(Word(in.K / 4))
-	case opLoadLen:
-		s.a = number(dataSize)
-	case opLoadImm:
-		s.a = number(in.K)
-	case opLoadMem:
-		s.a = s.memory[in.K]
-	case opLoadXLen:
-		s.x = number(dataSize)
-	case opLoadXImm:
-		s.x = number(in.K)
-	case opLoadXMem:
-		s.x = s.memory[in.K]
-	case opStore:
-		s.memory[in.K] = s.a
-	case opStoreX:
-		s.memory[in.K] = s.x
-	case opTAX:
-		s.x = s.a
-	case opTXA:
-		s.a = s.x
-	}
-}
-
-func (d *decider) load(w Word) value {
-	switch w {
-	case WordNr:
-		return number(d.nr)
-	case WordArch:
-		return number(d.arch)
-	}
-	return wordValue(w)
-}
-
-// branch goes both ways from a conditional jump, as far as the facts allow.
-func (d *decider) branch(s *state, in Instruction, c condition) tree {
-	at := s.at
-	to := func(skip uint8) func() tree {
-		return func() tree {
-			next := *s
-			next.at = at + int(skip)
-			return d.follow(&next)
-		}
-	}
-	yes, no := to(in.JT), to(in.JF)
-	if c.count == 1 {
-		return d.fork(c.tests[0], yes, no)
-	}
-	second := func() tree { return d.fork(c.tests[1], yes, no) }
-	if c.both {
-		return d.fork(c.tests[0], second, no)
-	}
-	return d.fork(c.tests[0], yes, second)
-}
-
 // fork goes on where a test holds and where it does not; a way that the facts exclude is not followed, and needs no test.
 func (d *decider) fork(t Test, yes, no func() tree) tree {
 	hit, can := d.facts.can(t)
@@ -221,7 +140,7 @@ func (d *decider) fork(t Test, yes, no func() tree) tree {
 	case !can:
 		return no()
 	}
-	if d.paths--; d.paths < 0 {
+	if d.forks--; d.forks < 0 {
 		return d.give(tooMany)
 	}
 	var a, b tree
@@ -234,36 +153,6 @@ func (d *decider) fork(t Test, yes, no func() tree) tree {
 		return 0
 	}
 	return d.forest.fork(t, a, b)
-}
-
-// returnable is how many bits of a value that a program returns may be open: each makes the ways twice as many.
-const returnable = 4
-
-func (d *decider) returned(s *state, in Instruction) tree {
-	if in.Code == opReturn {
-		return d.forest.leaf(Action(in.K))
-	}
-	return d.returnValue(s.a)
-}
-
-// returnValue is the tree of a value that is returned: its open bits are tested one after the other.
-func (d *decider) returnValue(v value) tree {
-	if v.constant() {
-		return d.forest.leaf(Action(v.fixed))
-	}
-	if v.unknown || bits.OnesCount32(v.mask) > returnable {
-		return d.give("it returns what it computed from arguments")
-	}
-	bit := v.mask & -v.mask
-	without := func(set uint32) func() tree {
-		return func() tree {
-			next := v
-			next.mask &^= bit
-			next.fixed ^= set
-			return d.returnValue(next.tidy())
-		}
-	}
-	return d.fork(Test{v.word, v.input(bit), Equal, v.input(bit)}, without(bit), without(0))
 }
 
 // combine is the tree of a newer filter's value and an older one's.
