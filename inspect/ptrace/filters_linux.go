@@ -177,3 +177,12 @@ func gone(err error) error {
 	}
 	return err
 }
+
+// Start is when the thread with that TID started, as Filters wants it.
+func Start(proc string, tid int) (uint64, error) {
+	text, err := read(filepath.Join(proc, strconv.Itoa(tid), "stat"))
+	if err != nil {
+		return 0, fmt.Errorf("%d: %w", tid, err)
+	}
+	return parseStart(text)
+}
