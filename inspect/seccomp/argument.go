@@ -69,6 +69,14 @@ func (a argument) number(n uint64) string {
 	return strconv.FormatUint(n, 10)
 }
 
+// bits is number for what a mask leaves.
+func (a argument) bits(n uint64) string {
+	if names := constants[a.kind]; n > 9 && !names.flags && names.names[n] == "" && a.kind != "octal" {
+		return hexadecimal(n)
+	}
+	return a.number(n)
+}
+
 // flags is a mask of the argument: its flags by name, what has none as a number.
 func (a argument) flags(mask uint64) string {
 	names := constants[a.kind]

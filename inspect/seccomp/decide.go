@@ -2,13 +2,13 @@ package seccomp
 
 import "fmt"
 
-// The bounds of one decision: instructions followed, forks, tests in its paths, steps of the search for data. A filter
+// The bounds of one decision: instructions followed, tests in its paths, steps of the search for data. A filter
 // that is not meant to reach them stays far below each.
 const (
 	decideSteps  = 1 << 20
-	decideForks  = 1 << 12
+	forkSteps    = 64 // what a fork costs, next to following an instruction
 	decideTests  = 1 << 15
-	decideSearch = 1 << 21
+	decideSearch = 1 << 22
 )
 
 // Decide finds what the program does with a system call, given by its ABI and its number as filters see it (x32 numbers
@@ -33,7 +33,6 @@ type decider struct {
 	all      []chains // of every program, or nil
 	nr, arch uint32
 	steps    int
-	forks    int
 	why      string // why there is no decision
 
 	alike map[Action][]Path // the decisions that do not depend on arguments
@@ -56,7 +55,6 @@ func (d *decider) decide(audit, nr uint32) Decision {
 // decideWithin is decide with what is left of the bounds.
 func (d *decider) decideWithin(audit, nr uint32) Decision {
 	d.arch, d.nr, d.why = audit, nr, ""
-	d.forks = decideForks
 	d.forest.clear()
 	result, unknown := d.forest.leaf(Allow), ""
 	for i, program := range d.stack {
@@ -140,7 +138,7 @@ func (d *decider) fork(t Test, yes, no func() tree) tree {
 	case !can:
 		return no()
 	}
-	if d.forks--; d.forks < 0 {
+	if d.steps -= forkSteps; d.steps < 0 {
 		return d.give(tooMany)
 	}
 	var a, b tree

@@ -95,11 +95,9 @@ func (a argument) masked(b bits64, equal bool) string {
 	case one && b.value == b.mask:
 		return fmt.Sprintf("%s & %s == 0", a.name, flags)
 	}
-	value := a.number(b.value)
+	value := a.bits(b.value)
 	if b.value == b.mask {
 		value = flags
-	} else if b.value == 0 {
-		value = "0"
 	}
 	return fmt.Sprintf("%s & %s %s %s", a.name, bracketed(flags), map[bool]string{true: "==", false: "!="}[equal], bracketed(value))
 }
