@@ -32,6 +32,9 @@ type recordDecoder struct {
 	groups map[string][]uint32
 }
 
+// longestComm is what procfs shows of a name at most (fs/proc/array.c proc_task_name).
+const longestComm = 63
+
 // most is how many different ones a decoder keeps: hostile churn must not make it grow.
 const most = 4096
 
@@ -64,7 +67,7 @@ func (d *recordDecoder) decode(b []byte, r *task.Record) {
 		nsinfo.CgroupNS: uint64(k.CgroupNs), nsinfo.IPC: uint64(k.IpcNs), nsinfo.Mount: uint64(k.MntNs), nsinfo.Net: uint64(k.NetNs),
 		nsinfo.PID: uint64(k.PidNs), nsinfo.Time: uint64(k.TimeNs), nsinfo.UserNS: uint64(k.UserNs), nsinfo.UTS: uint64(k.UtsNs),
 	}
-	r.Comm = d.name(unsafe.Slice((*byte)(unsafe.Pointer(&k.Comm)), len(k.Comm)))
+	r.Comm = d.name(unsafe.Slice((*byte)(unsafe.Pointer(&k.Comm)), longestComm))
 	r.GroupCount = int(min(k.Groups, math.MaxInt32))
 	r.Groups = d.groupList(k.Group[:min(r.GroupCount, task.MaxGroups)])
 }

@@ -52,7 +52,7 @@ type taskRecord struct {
 	UserParent     uint32
 	Groups         uint32
 	Group          [32]uint32
-	Comm           [64]int8
+	Comm           [96]int8
 	_              [4]byte
 }
 

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -116,7 +117,7 @@ func (r *reader) recordImage(rec *task.Record, e, old *entry, l *lazyDir) {
 
 func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 	p := e.proc
-	if old != nil && old.proc.Cmdline.Known() && !r.slowTurn(rec.PID) {
+	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && !r.slowTurn(rec.PID) {
 		p.Cmdline = old.proc.Cmdline
 		return
 	}
@@ -134,6 +135,11 @@ func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 			r.readCmdline(dir, e)
 		}
 	}
+}
+
+// lacks tells whether something of a fact could not be read.
+func (e *entry) lacks(what string) bool {
+	return slices.ContainsFunc(e.proc.Gaps, func(g inspect.Gap) bool { return g.What == what })
 }
 
 // recordExe tells of the executable, which is looked at once a scan for all processes that run it by the same path.

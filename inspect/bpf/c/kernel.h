@@ -282,10 +282,15 @@ struct kthread {
 
 struct worker_pool;
 
+struct workqueue_struct {
+	char name[24]; /* 32 since 6.10 */
+};
+
 struct worker {
 	void *current_work;
 	struct worker_pool *pool;
 	char desc[24]; /* 32 since 6.10 */
+	struct workqueue_struct *rescue_wq;
 };
 
 struct seq_file;

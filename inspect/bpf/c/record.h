@@ -3,7 +3,7 @@
 #define CAPVIEW_RECORD_H
 
 #define RECORD_GROUPS 32
-#define RECORD_COMM 64
+#define RECORD_COMM 96 /* procfs shows 63 bytes; room to write beyond them */
 
 enum record_bits {
 	RECORD_NO_NEW_PRIVS = 1,

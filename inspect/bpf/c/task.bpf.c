@@ -196,7 +196,6 @@ static __noinline int kernel_name(struct record *r, struct task_struct *task)
 {
 	struct kthread *kthread;
 	struct worker *worker;
-	void *current_work;
 	long n;
 
 	if (!r || !task)
@@ -211,20 +210,31 @@ static __noinline int kernel_name(struct record *r, struct task_struct *task)
 		if (bpf_core_field_exists(kthread->full_name)) {
 			char *name = BPF_CORE_READ(kthread, full_name);
 			if (name)
-				bpf_probe_read_kernel_str(r->comm, sizeof(r->comm), name);
+				bpf_probe_read_kernel_str(r->comm, 64, name);
 		}
 		return 0;
 	}
 	worker = BPF_CORE_READ(kthread, data);
-	if (!worker || !BPF_CORE_READ(worker, pool))
+	if (!worker)
 		return 0;
 	n = bpf_probe_read_kernel_str(r->comm, 16, (void *)task + bpf_core_field_offset(struct task_struct, comm));
 	if (n < 1 || n > 16)
 		return 0;
-	current_work = BPF_CORE_READ(worker, current_work);
-	r->comm[(n - 1) & 15] = current_work ? '+' : '-';
-	if (bpf_probe_read_kernel_str(&r->comm[n & 31], 32, &worker->desc) <= 1)
-		r->comm[(n - 1) & 15] = 0;
+	/* Where rescuers are called so (6.9), the whole name of the queue follows (kernel/workqueue.c format_worker_id). */
+	struct workqueue_struct *rescued = BPF_CORE_READ(worker, rescue_wq);
+
+	if (rescued && r->comm[7] == '/' && r->comm[8] == 'R' && r->comm[9] == '-') {
+		n = bpf_probe_read_kernel_str(&r->comm[10], 32, &rescued->name);
+		if (n < 1 || n > 32)
+			return 0;
+		n += 10;
+	}
+	if (!BPF_CORE_READ(worker, pool))
+		return 0;
+	u32 end = (n - 1) & 63;
+
+	if (bpf_probe_read_kernel_str(&r->comm[end + 1], 32, &worker->desc) > 1)
+		r->comm[end] = BPF_CORE_READ(worker, current_work) ? '+' : '-';
 	return 0;
 }
 
