@@ -16,8 +16,8 @@ type caller struct {
 	decider *decider
 }
 
-func newCaller(r *rand.Rand, h hello, stack seccomp.Stack) *caller {
-	c := &caller{r: r, hello: h, numbers: []uint32{0}, decider: newDecider(stack)}
+func newCaller(r *rand.Rand, h hello, k kind, stack seccomp.Stack) *caller {
+	c := &caller{r: r, hello: h, numbers: []uint32{0}, decider: newDecider(k, stack)}
 	for _, p := range stack {
 		for _, in := range p {
 			if in.Code&7 == ja&7 || in.Code&7 == and&7 {

@@ -94,7 +94,7 @@ func (run *runner) filters(k kind) error {
 	if err != nil {
 		return fmt.Errorf("filters of kind %s: %w", k.name, err)
 	}
-	j := run.newJob(stack)
+	j := run.newJob(k, stack)
 	policies := make([]seccomp.Action, len(j.calls))
 	for i, c := range j.calls {
 		d := run.w.data(c)

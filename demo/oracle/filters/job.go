@@ -12,7 +12,7 @@ const (
 
 // newJob puts filters in one of three situations: under a guard that returns an error, under one that hands to a tracer
 // what nothing else decides (which leaves most to be seen), or alone, with calls that do nothing.
-func (run *runner) newJob(stack seccomp.Stack) *job {
+func (run *runner) newJob(k kind, stack seccomp.Stack) *job {
 	j := &job{listener: -1}
 	for i, p := range stack {
 		if i > 0 { // all but the newest have another loaded after them
@@ -32,8 +32,8 @@ func (run *runner) newJob(stack seccomp.Stack) *job {
 	if run.r.IntN(3) == 0 {
 		j.listener = run.r.IntN(len(j.stack))
 	}
-	j.decider = newDecider(j.stack)
-	c := newCaller(run.r, run.w.hello, stack)
+	j.decider = newDecider(k, j.stack)
+	c := newCaller(run.r, run.w.hello, k, stack)
 	kills := 0
 	for range callsOfJob {
 		next := c.call(j.unguarded)
