@@ -76,6 +76,7 @@ func share(o options, number int) (*tally, error) {
 	if len(asked) == 0 {
 		return nil, fmt.Errorf("no kind of filters is called %q", o.only)
 	}
+	run.probes, err = run.w.filtersProbes()
 	for i := 0; run.calls < o.cases/o.jobs && err == nil; i++ {
 		err = run.filters(asked[i%len(asked)])
 	}

@@ -123,3 +123,22 @@ func (r *result) sees(d seccomp.Data) bool {
 	}
 	return true
 }
+
+// filtersProbes asks whether this kernel has filters answer uprobe(2), as it does every other call. If not, the call
+// fails by itself, for it is only for what a probe put into a program.
+func (w *worker) filtersProbes() (bool, error) {
+	const refusal = 3999
+	j := &job{listener: -1, stack: seccomp.Stack{guard(seccomp.Errno | refusal)}, calls: []call{{Nr: uprobe}}}
+	a, err := w.do(j)
+	if err != nil {
+		return false, err
+	}
+	switch o := a.results[0].outcome(); o {
+	case outcome{kind: returned, value: -refusal}:
+		return true, nil
+	case outcome{kind: returned, value: -int64(syscall.ENXIO)}:
+		return false, nil
+	default:
+		return false, fmt.Errorf("uprobe(2) under a filter: %s", o)
+	}
+}

@@ -21,6 +21,7 @@ type tally struct {
 	actions          map[seccomp.Action]int // calls by action; all values that are none count as one
 	abis             map[seccomp.Arch]int
 	i386, x32        bool // whether calls of that ABI do what they should, when nothing filters them
+	probes           bool // whether uprobe(2) is filtered
 }
 
 func newTally() *tally {
@@ -36,7 +37,7 @@ func (t *tally) add(o *tally) {
 	sum(t.unknown, o.unknown)
 	sum(t.actions, o.actions)
 	sum(t.abis, o.abis)
-	t.i386, t.x32 = o.i386, o.x32
+	t.i386, t.x32, t.probes = o.i386, o.x32, o.probes
 }
 
 func sum[K cmp.Ordered](to, from map[K]int) {
@@ -89,6 +90,9 @@ func (t *tally) report(out io.Writer, least int) (rare int) {
 			note = ": refused only, this kernel has no such calls"
 		}
 		line(t.abis[abi], "calls: %s%s", abi, note)
+	}
+	if !t.probes {
+		fmt.Fprintln(out, "         calls: uprobe(2) is not filtered by this kernel, whatever the filters say")
 	}
 	line(t.conditional, "calls: the arguments decide")
 	line(t.programs-t.refused, "programs: taken as filters")
