@@ -19,7 +19,7 @@ run_small() {
 	archive "$root" "$WORK/initramfs"
 	rm -rf "$root"
 	say "booting ${KERNEL##*/}"
-	boot "${CAPVIEW_KERNELS_LIMIT:-900}" 1536 "$WORK/initramfs" syscall.x32=y
+	boot "${CAPVIEW_KERNELS_LIMIT:-900}" 1536 "$WORK/initramfs" ''
 	judge "$1" "${SMALL_PACKAGES[@]}" demo/oracle/execs demo/oracle/filters capview
 }
 

@@ -137,7 +137,8 @@ func (c *caller) word() uint32 {
 	case 3:
 		return 0
 	case 4:
-		return c.near() ^ c.near()
+		one := c.near()
+		return one ^ c.near()
 	case 5:
 		return 0xffffffff
 	}
