@@ -91,23 +91,17 @@ func (n *FilterNamer) Work(job NameJob) {
 	n.names[job.key] = name
 }
 
-// profile reads a container's own profile; nil where there is none, or it does not read.
+// profile is readProfile's answer, remembered: the namer knows a profile by its address.
 func (n *FilterNamer) profile(text []byte, in profile.Context) *profile.OCI {
-	if len(text) == 0 {
-		return nil
+	read, done := n.profiles[string(text)]
+	if !done {
+		if len(n.profiles) > maxNames {
+			clear(n.profiles)
+		}
+		read = readProfile(text, in)
+		n.profiles[string(text)] = read
 	}
-	if read, done := n.profiles[string(text)]; done {
-		return read
-	}
-	var oci *profile.OCI
-	if parsed, err := profile.Parse(text); err == nil {
-		oci, _ = parsed.Resolve(in)
-	}
-	if len(n.profiles) > maxNames {
-		clear(n.profiles)
-	}
-	n.profiles[string(text)] = oci
-	return oci
+	return read
 }
 
 // GapsOf says of the processes whose filters have no name yet why.
@@ -159,22 +153,50 @@ func (n *naming) job(p *Process, c *Creds, key stackKey, sets caps.Sets) {
 	if !ok {
 		return
 	}
-	j := NameJob{key: key, stack: stack, subject: profile.Subject{
-		Context: profile.Context{Caps: sets.Bounding, Arch: n.arch, Kernel: kernelVersion(n.ix.Host.Kernel)},
-	}}
-	if c := n.ix.Container(p.Container); c != nil {
-		j.subject.Engine = c.Runtime
-		if c.Runtime == "cri-o" {
-			j.subject.Engine = "crio"
-		}
-		if d, ok := c.Declared.Get(); ok {
-			j.text = d.SeccompProfile
-			if asked, ok := d.Caps.Get(); ok {
-				j.subject.Created = append(j.subject.Created, asked.Bounding)
-			}
+	of, text := n.ix.filterSubject(p, c, n.arch)
+	n.jobs[key] = NameJob{key: key, stack: stack, subject: of, text: text}
+}
+
+// filterSubject is what is known of the container that a thread's filters were made for, and the text of its own profile.
+func (ix *Index) filterSubject(p *Process, creds *Creds, arch seccomp.Arch) (of profile.Subject, text []byte) {
+	sets, _ := creds.Caps.Get()
+	of = profile.Subject{Context: profile.Context{Caps: sets.Bounding, Arch: arch, Kernel: kernelVersion(ix.Host.Kernel)}}
+	c := ix.Container(p.Container)
+	if c == nil {
+		return of, nil
+	}
+	of.Engine = c.Runtime
+	if c.Runtime == "cri-o" {
+		of.Engine = "crio"
+	}
+	if d, ok := c.Declared.Get(); ok {
+		text = d.SeccompProfile
+		if asked, ok := d.Caps.Get(); ok {
+			of.Created = append(of.Created, asked.Bounding)
 		}
 	}
-	n.jobs[key] = j
+	return of, text
+}
+
+// FilterSubject is what decides what the filters of p's leader are called; false where the machine's ABI is unknown.
+func (ix *Index) FilterSubject(p *Process) (profile.Subject, bool) {
+	arch, ok := ix.ABI()
+	of, text := ix.filterSubject(p, &p.Creds, arch)
+	of.Profile = readProfile(text, of.Context)
+	return of, ok
+}
+
+// readProfile reads a container's own profile; nil where there is none, or it does not read.
+func readProfile(text []byte, in profile.Context) *profile.OCI {
+	if len(text) == 0 {
+		return nil
+	}
+	parsed, err := profile.Parse(text)
+	if err != nil {
+		return nil
+	}
+	oci, _ := parsed.Resolve(in)
+	return oci
 }
 
 // sorted is the jobs, those with the fewest instructions first: none waits for filters made to be slow.
