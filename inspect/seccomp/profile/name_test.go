@@ -65,22 +65,28 @@ func TestNameReal(t *testing.T) {
 // Every default profile, modelled for either runtime and any libseccomp, gets its engine's name, or that of one that
 // means the same.
 func TestNameModelled(t *testing.T) {
-	namer := NewNamer(seccomp.X86_64)
+	for _, native := range []seccomp.Arch{seccomp.X86_64, seccomp.AArch64, seccomp.I386, seccomp.ARM} {
+		nameModelled(t, native)
+	}
+}
+
+func nameModelled(t *testing.T, native seccomp.Arch) {
+	namer := NewNamer(native)
 	for _, d := range Defaults() {
 		for _, set := range []caps.Set{dockerCaps, caps.Full(caps.Last)} {
-			oci, err := d.Profile.Resolve(Context{Caps: set})
+			oci, err := d.Profile.Resolve(Context{Caps: set, Arch: native})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, crun := range d.runtimes() {
 				for _, library := range []Library{Library250, Library254, Newest} {
-					filter, err := oci.Filter(seccomp.X86_64, Runtime{crun, library})
+					filter, err := oci.Filter(native, Runtime{crun, library})
 					if err != nil {
 						t.Fatal(err)
 					}
 					got := namer.nameOutcomes(filter, Subject{Context: Context{Caps: set}, Engine: d.Engine})
 					if got.Profile != d.Engine || got.Names != 0 {
-						t.Errorf("%s %s by libseccomp %s, crun %v: %s, also %v", d.Engine, d.Versions, library, crun, got, got.Also)
+						t.Errorf("%s: %s %s by libseccomp %s, crun %v: %s, also %v", native, d.Engine, d.Versions, library, crun, got, got.Also)
 					}
 				}
 			}

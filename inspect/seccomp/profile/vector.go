@@ -46,6 +46,10 @@ func callsOf(native seccomp.Arch) *calls {
 	c := new(calls)
 	places := map[string]int{}
 	for _, arch := range Family(native) {
+		first := map[uint32]Library{}
+		for _, k := range known[arch]() {
+			first[k.nr] = k.since
+		}
 		for _, nr := range arch.Numbers() {
 			name := arch.Name(nr)
 			place, ok := places[name]
@@ -53,11 +57,11 @@ func callsOf(native seccomp.Arch) *calls {
 				place = len(places)
 				places[name] = place
 			}
-			first := libraries // known to none
-			if k, ok := known[arch]()[name]; ok && k.nr == nr {
-				first = k.since
+			generation, ok := first[nr]
+			if !ok {
+				generation = libraries // known to none
 			}
-			c.of = append(c.of, call{arch, nr, place, first})
+			c.of = append(c.of, call{arch, nr, place, generation})
 		}
 	}
 	c.names = len(places)
