@@ -106,6 +106,39 @@ func (n *Namer) nameOutcomes(filter *Filter, of Subject) Naming {
 	return naming
 }
 
+// Against compares however far the two are apart.
+func TestAgainst(t *testing.T) {
+	namer := NewNamer(seccomp.X86_64)
+	docker := seccomp.Stack{realFilter(t, "docker")}
+	of := Subject{Context: Context{Caps: dockerCaps}}
+	for _, c := range []struct {
+		engine   string
+		from, to int // how many names differ
+	}{{"docker", 0, 0}, {"containerd", 0, 0}, {"podman", 20, 200}, {"crio", 20, 200}} {
+		got, ok := namer.Against(docker, c.engine, of)
+		names := map[string]bool{}
+		for _, d := range got.Differs {
+			names[d.Name] = true
+		}
+		if !ok || got.Profile != c.engine || got.Names < c.from || got.Names > c.to || len(names) != got.Names {
+			t.Errorf("against %s: %d names, %d differences of %d names, want %d to %d", c.engine, got.Names, len(got.Differs), len(names), c.from, c.to)
+		}
+	}
+	if _, ok := namer.Against(docker, "none", of); ok {
+		t.Error("there is a profile of none")
+	}
+	podman, err := NewestDefault("podman").Profile.Resolve(of.Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := namer.AgainstProfile(docker, podman); got.Profile != Declared || got.Names < 20 {
+		t.Errorf("%s, %d names", got.Profile, got.Names)
+	}
+	if got := namer.AgainstProfile(nil, podman); got.Names < 50 {
+		t.Errorf("no filters: %d names", got.Names)
+	}
+}
+
 // A container's own profile lends its name, and what differs from it a few system calls does too.
 func TestNameDeclared(t *testing.T) {
 	own, err := Parse([]byte(`{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount", "umount2"], "action": "SCMP_ACT_ERRNO"}]}`))
