@@ -3,7 +3,6 @@ package profile
 import (
 	"crypto/sha256"
 	"fmt"
-	"slices"
 
 	"capview/inspect/seccomp"
 )
@@ -13,8 +12,8 @@ type Namer struct {
 	native   seccomp.Arch
 	calls    *calls
 	outcomes map[[sha256.Size]byte][]outcome // by the filters
-	vectors  map[vectorKey]*vector
-	declared map[*OCI][2]*vector
+	vectors  map[vectorKey][]*vector
+	declared map[*OCI][]*vector
 	screens  map[string]*screen
 	named    map[nameKey]Naming
 }
@@ -22,7 +21,6 @@ type Namer struct {
 type vectorKey struct {
 	profile int    // among Defaults
 	rules   string // which of its rules apply
-	crun    bool
 }
 
 type nameKey struct {
@@ -39,8 +37,8 @@ func NewNamer(native seccomp.Arch) *Namer {
 		native:   native,
 		calls:    callsOf(native),
 		outcomes: map[[sha256.Size]byte][]outcome{},
-		vectors:  map[vectorKey]*vector{},
-		declared: map[*OCI][2]*vector{},
+		vectors:  map[vectorKey][]*vector{},
+		declared: map[*OCI][]*vector{},
 		screens:  map[string]*screen{},
 		named:    map[nameKey]Naming{},
 	}
@@ -153,7 +151,7 @@ func (n *Namer) outcomesOf(stack seccomp.Stack) []outcome {
 	return ours
 }
 
-// defaultVectors is an engine's profile as runtimes make filters of it: by runc, and by crun where that differs.
+// defaultVectors is an engine's profile as runtimes make filters of it.
 func (n *Namer) defaultVectors(i int, in Context) []*vector {
 	d := Defaults()[i]
 	applying := make([]byte, len(d.Profile.Syscalls))
@@ -162,21 +160,31 @@ func (n *Namer) defaultVectors(i int, in Context) []*vector {
 			applying[at] = 1
 		}
 	}
-	var both []*vector
-	for _, crun := range d.runtimes() {
-		key := vectorKey{i, string(applying), crun}
-		v, ok := n.vectors[key]
-		if !ok {
-			if oci, err := d.Profile.Resolve(in); err == nil {
-				v, _ = vectorOf(n.calls, oci, n.native, crun)
-			}
-			put(n.vectors, key, v, 160)
+	key := vectorKey{i, string(applying)}
+	all, ok := n.vectors[key]
+	if !ok {
+		if oci, err := d.Profile.Resolve(in); err == nil {
+			all = n.vectorsOf(oci, d.runtimes())
 		}
-		if v != nil {
-			both = append(both, v)
+		put(n.vectors, key, all, 160)
+	}
+	return all
+}
+
+// vectorsOf is what runtimes make of a profile: true for crun.
+func (n *Namer) vectorsOf(oci *OCI, runtimes []bool) (all []*vector) {
+	for _, crun := range runtimes {
+		if len(all) == 1 {
+			if runc := all[0].byRunc(); runc != nil {
+				all = append(all, runc)
+				continue
+			}
+		}
+		if v, err := vectorOf(n.calls, oci, n.native, crun); err == nil {
+			all = append(all, v)
 		}
 	}
-	return both
+	return all
 }
 
 // runtimes is whether crun makes filters of it, whether runc: podman and CRI-O run either, docker and containerd runc.
@@ -188,14 +196,12 @@ func (d *Default) runtimes() []bool {
 }
 
 func (n *Namer) declaredVectors(oci *OCI) []*vector {
-	both, ok := n.declared[oci]
+	all, ok := n.declared[oci]
 	if !ok {
-		for i, crun := range []bool{false, true} {
-			both[i], _ = vectorOf(n.calls, oci, n.native, crun)
-		}
-		put(n.declared, oci, both, 64)
+		all = n.vectorsOf(oci, []bool{true, false})
+		put(n.declared, oci, all, 64)
 	}
-	return slices.DeleteFunc(both[:], func(v *vector) bool { return v == nil })
+	return all
 }
 
 // differences is where filters and the profile differ.

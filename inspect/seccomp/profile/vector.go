@@ -1,6 +1,10 @@
 package profile
 
-import "capview/inspect/seccomp"
+import (
+	"slices"
+
+	"capview/inspect/seccomp"
+)
 
 // Naming compares a stack of filters with dozens of profiles, each as several runtimes and generations of libseccomp
 // make filters of it. What differs between those is little: whether a name is known, and where the stub begins. So what a
@@ -100,19 +104,37 @@ func vectorOf(c *calls, oci *OCI, native seccomp.Arch, crun bool) (*vector, erro
 	}
 	v.fallback = outcomeOf(filter.fallback)
 	for _, arch := range Family(native) {
-		part := filter.arches[arch]
-		v.handled[arch] = part != nil
-		if part == nil || part.last == 0 {
-			continue
+		if part := filter.arches[arch]; part != nil {
+			v.handled[arch] = true
+			part.last = 0 // counted by generation
 		}
-		part.last = 0
-		v.last[arch] = oci.last(arch)
 	}
+	v.setStub()
 	v.rules = make([]outcome, len(c.of))
 	for i, call := range c.of {
 		v.rules[i] = outcomeOf(filter.Decide(call.arch, call.nr))
 	}
 	return v, nil
+}
+
+// setStub works out where runc's stub begins.
+func (v *vector) setStub() {
+	for arch := range seccomp.Arches {
+		if v.handled[arch] && !v.crun && !permissive(action(v.oci.DefaultAction, v.oci.DefaultErrnoRet)) {
+			v.last[arch] = v.oci.last(arch)
+		}
+	}
+}
+
+// byRunc is what runc makes of the profile, where that differs from crun's filter in the stub alone.
+func (v *vector) byRunc() *vector {
+	if slices.ContainsFunc(v.oci.Syscalls, func(r Rule) bool { return len(r.Args) > crunConditions }) {
+		return nil
+	}
+	runc := *v
+	runc.crun = false
+	runc.setStub()
+	return &runc
 }
 
 var noSuchCall = outcomeOf(always(seccomp.Errno | enosys))
