@@ -15,6 +15,8 @@ import (
 type node interface {
 	inspect.Source
 	Reader() reader
+	// Engine tells how it is read, and why not otherwise.
+	Engine() engineState
 	// Names tells where the last scan looked for containers' names.
 	Names() []runtimes.SourceReport
 	Close() error
@@ -22,6 +24,16 @@ type node interface {
 	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)
 	facts
 }
+
+// engineState is how a node is read.
+type engineState struct {
+	Name  string // "bpf", "procfs"
+	Why   string // why it is not the bpf engine; "" where that was not asked for
+	Parts []enginePart
+}
+
+// enginePart is a program of the bpf engine.
+type enginePart struct{ Name, Why string } // Why: it could not be loaded; "" where it was
 
 // facts is what the kernel's rules ask of a live node besides a snapshot. PIDs and start times as in node.Process.
 type facts interface {
@@ -39,16 +51,16 @@ type facts interface {
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads)
+		live, err = liveNode(procRoot, allThreads, string(a.flags.engine))
 		if err != nil {
 			return nil, nil, err
 		}
 		a.live = live
-		return live, live, nil
+		return named{live, new(inspect.FilterNamer)}, live, nil
 	case "-":
-		return &streamed{r: a.stdin}, nil, nil
+		return named{&streamed{r: a.stdin}, new(inspect.FilterNamer)}, nil, nil
 	}
-	return snapshot.File{Path: a.flags.from}, nil, nil
+	return named{snapshot.File{Path: a.flags.from}, new(inspect.FilterNamer)}, nil, nil
 }
 
 // scan takes one snapshot and indexes it.

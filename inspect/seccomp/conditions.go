@@ -36,6 +36,9 @@ func (d Decision) Conditions(arch Arch, nr uint32) Conditions {
 	if d.Unknown != "" {
 		return Conditions{Unknown: d.Unknown}
 	}
+	for w := WordArgs + 1; arch.narrow() && w < Words; w += 2 {
+		d.Paths = d.given(w, 0)
+	}
 	if action, ok := d.Constant(); ok {
 		return Conditions{Otherwise: action}
 	}
@@ -109,8 +112,8 @@ func (w writer) mergeField(ways []way, f field) []way {
 	return merged
 }
 
-// conditions chooses the action that is easiest left for all other cases: the one that takes most words, of equal ones the
-// most permissive.
+// conditions lists the actions, the strictest first, and chooses the one that is best left for all other cases: that which
+// takes most words, of equal ones the most permissive.
 func (w writer) conditions(ways []way) Conditions {
 	byAction := map[Action][]way{}
 	var actions []Action
@@ -127,6 +130,7 @@ func (w writer) conditions(ways []way) Conditions {
 	otherwise := slices.MaxFunc(actions, func(a, b Action) int {
 		return cmp.Or(cmp.Compare(phrases[a].cost, phrases[b].cost), cmp.Compare(int32(a), int32(b)))
 	})
+	slices.SortFunc(actions, func(a, b Action) int { return cmp.Compare(int32(a), int32(b)) })
 	c := Conditions{Otherwise: otherwise}
 	for _, action := range actions {
 		if action != otherwise {
@@ -166,13 +170,14 @@ func (w writer) wide(d Decision) []string {
 // laxer tells whether some call is refused with 0 in a word and gets further with another number there, all else equal.
 func (d Decision) laxer(w Word) bool {
 	clear := d.given(w, 0)
+	s := solver{left: solverSteps}
 	for _, value := range []uint32{1, 1 << 31} {
 		for _, p := range clear {
 			for _, q := range d.given(w, value) {
 				if int32(q.Action.Effective()) <= int32(p.Action.Effective()) {
 					continue
 				}
-				if _, can, _ := Satisfy(append(slices.Clone(p.Tests), q.Tests...)); can {
+				if _, can, _ := s.satisfy(p.Tests, q.Tests); can {
 					return true
 				}
 			}

@@ -41,9 +41,9 @@ func (p Path) box(f field) box {
 
 func (b box) plain() box { return box{plain(b.low), plain(b.high)} }
 
-// plain is tests of one word without those that the others imply; single values are written as such.
+// plain is tests of one word without those that the others imply, all equalities of its bits as one.
 func plain(tests []Test) []Test {
-	kept := slices.Clone(tests)
+	kept := gathered(tests)
 	var s solver
 	for i := 0; i < len(kept); {
 		others := slices.Delete(slices.Clone(kept), i, i+1)
@@ -60,7 +60,26 @@ func plain(tests []Test) []Test {
 	return kept
 }
 
-// bits is a conjunction of equalities: a field & mask == value.
+// gathered is tests of one word that can hold, all equalities as one.
+func gathered(tests []Test) []Test {
+	var kept []Test
+	equal := Test{Op: Equal}
+	for _, t := range tests {
+		if t = t.plain(); t.Op != Equal {
+			kept = append(kept, t)
+			continue
+		}
+		equal.Word = t.Word
+		equal.Mask |= t.Mask
+		equal.Value |= t.Value
+	}
+	if equal.Mask != 0 {
+		kept = append(kept, equal)
+	}
+	return kept
+}
+
+// bits64 is a conjunction of equalities: a field & mask == value.
 type bits64 struct{ mask, value uint64 }
 
 // bits tells that a box is nothing but equalities, and which.
