@@ -78,11 +78,28 @@ func runtimeFilter(t *testing.T, name string, oci *OCI) seccomp.Program {
 	if err != nil {
 		t.Fatal(err)
 	}
+	awaitFilter(t, pid)
 	filter, err := attachedFilter(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return filter
+}
+
+// awaitFilter waits until a process has a filter: crun returns before.
+func awaitFilter(t *testing.T, pid int) {
+	t.Helper()
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case strings.Contains(string(status), "\nSeccomp:\t2\n"):
+			return
+		case time.Now().After(until):
+			t.Fatalf("process %d got no filter in 30 s", pid)
+		}
+	}
 }
 
 func writeBundle(t *testing.T, bundle string, oci *OCI) {
