@@ -18,8 +18,11 @@ const (
 	ofPointer    = "it depends on the instruction pointer, which profiles cannot compare"
 )
 
-// maxRules bounds what is written of one system call.
-const maxRules = 256
+// The bounds of what is written of one system call. A filter that a container began with has a handful of regions.
+const (
+	maxRules   = 256
+	maxRegions = 128
+)
 
 // conditional is the rules whose actions a decision has besides the default. Why says what cannot be written, "" where
 // nothing is in the way.
@@ -55,6 +58,9 @@ func conditional(d seccomp.Decision, fallback seccomp.Action, narrow bool) (rule
 func regionsOf(d seccomp.Decision, narrow bool) (regions []region, why string) {
 	if d.Unknown != "" {
 		return nil, d.Unknown
+	}
+	if len(d.Paths) > maxRegions {
+		return nil, tooIntricate
 	}
 	for _, p := range d.Paths {
 		r := region{action: p.Action.Effective()}

@@ -65,22 +65,28 @@ func TestNameReal(t *testing.T) {
 // Every default profile, modelled for either runtime and any libseccomp, gets its engine's name, or that of one that
 // means the same.
 func TestNameModelled(t *testing.T) {
-	namer := NewNamer(seccomp.X86_64)
+	for _, native := range []seccomp.Arch{seccomp.X86_64, seccomp.AArch64, seccomp.I386, seccomp.ARM} {
+		nameModelled(t, native)
+	}
+}
+
+func nameModelled(t *testing.T, native seccomp.Arch) {
+	namer := NewNamer(native)
 	for _, d := range Defaults() {
 		for _, set := range []caps.Set{dockerCaps, caps.Full(caps.Last)} {
-			oci, err := d.Profile.Resolve(Context{Caps: set})
+			oci, err := d.Profile.Resolve(Context{Caps: set, Arch: native})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, crun := range d.runtimes() {
 				for _, library := range []Library{Library250, Library254, Newest} {
-					filter, err := oci.Filter(seccomp.X86_64, Runtime{crun, library})
+					filter, err := oci.Filter(native, Runtime{crun, library})
 					if err != nil {
 						t.Fatal(err)
 					}
 					got := namer.nameOutcomes(filter, Subject{Context: Context{Caps: set}, Engine: d.Engine})
 					if got.Profile != d.Engine || got.Names != 0 {
-						t.Errorf("%s %s by libseccomp %s, crun %v: %s, also %v", d.Engine, d.Versions, library, crun, got, got.Also)
+						t.Errorf("%s: %s %s by libseccomp %s, crun %v: %s, also %v", native, d.Engine, d.Versions, library, crun, got, got.Also)
 					}
 				}
 			}
@@ -98,6 +104,39 @@ func (n *Namer) nameOutcomes(filter *Filter, of Subject) Naming {
 	naming := n.nearestTo(ours, of)
 	naming.Filters = 1
 	return naming
+}
+
+// Against compares however far the two are apart.
+func TestAgainst(t *testing.T) {
+	namer := NewNamer(seccomp.X86_64)
+	docker := seccomp.Stack{realFilter(t, "docker")}
+	of := Subject{Context: Context{Caps: dockerCaps}}
+	for _, c := range []struct {
+		engine   string
+		from, to int // how many names differ
+	}{{"docker", 0, 0}, {"containerd", 0, 0}, {"podman", 20, 200}, {"crio", 20, 200}} {
+		got, ok := namer.Against(docker, c.engine, of)
+		names := map[string]bool{}
+		for _, d := range got.Differs {
+			names[d.Name] = true
+		}
+		if !ok || got.Profile != c.engine || got.Names < c.from || got.Names > c.to || len(names) != got.Names {
+			t.Errorf("against %s: %d names, %d differences of %d names, want %d to %d", c.engine, got.Names, len(got.Differs), len(names), c.from, c.to)
+		}
+	}
+	if _, ok := namer.Against(docker, "none", of); ok {
+		t.Error("there is a profile of none")
+	}
+	podman, err := NewestDefault("podman").Profile.Resolve(of.Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := namer.AgainstProfile(docker, podman); got.Profile != Declared || got.Names < 20 {
+		t.Errorf("%s, %d names", got.Profile, got.Names)
+	}
+	if got := namer.AgainstProfile(nil, podman); got.Names < 50 {
+		t.Errorf("no filters: %d names", got.Names)
+	}
 }
 
 // A container's own profile lends its name, and what differs from it a few system calls does too.

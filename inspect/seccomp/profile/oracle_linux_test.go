@@ -3,6 +3,7 @@ package profile
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"capview/inspect/caps"
 	"capview/inspect/seccomp"
@@ -42,7 +44,10 @@ func newOracle(t testing.TB) oracle {
 
 func (o oracle) run(t testing.TB, input string) *bufio.Reader {
 	t.Helper()
-	c := exec.Command(o.path)
+	// libseccomp takes for ever over some dozens of rules for one system call, none of which are asked of it here.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, o.path)
 	c.Stdin = strings.NewReader(input)
 	out, err := c.Output()
 	if err != nil {
@@ -198,7 +203,7 @@ func TestDefaultsOracle(t *testing.T) {
 	var names []string
 	var profiles []*OCI
 	for _, d := range Defaults() {
-		for _, set := range []caps.Set{0, 0xa80425fb, caps.Full(caps.Last), caps.Of(caps.SysAdmin), caps.Of(caps.AuditWrite, caps.BPF)} {
+		for _, set := range []caps.Set{0, dockerCaps, caps.Full(caps.Last)} {
 			oci, err := d.Profile.Resolve(Context{Caps: set})
 			if err != nil {
 				t.Fatal(err)
@@ -255,6 +260,13 @@ func TestRandomOracle(t *testing.T) {
 	profiles := make([]*OCI, 400)
 	for i := range profiles {
 		profiles[i] = randomProfile(rng)
+		if i%2 == 1 { // half of them have rules of two actions, which then meet
+			for at := range profiles[i].Syscalls[1:] {
+				if rng.IntN(2) == 0 {
+					profiles[i].Syscalls[1+at].Action = "SCMP_ACT_LOG"
+				}
+			}
+		}
 	}
 	compareAll(t, profiles, func(i int) string {
 		var text strings.Builder

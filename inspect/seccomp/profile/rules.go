@@ -66,12 +66,15 @@ func (o *OCI) rules(arch seccomp.Arch, by Runtime, fallback seccomp.Action) rule
 // wide tells whether libseccomp compares all 64 bits of arguments. x32 counts as 32-bit (src/arch-x32.c).
 func wide(arch seccomp.Arch) bool { return arch == seccomp.X86_64 || arch == seccomp.AArch64 }
 
+// crunConditions is how many of a rule's conditions crun looks at.
+const crunConditions = 6
+
 // split is the rules that a runtime adds for an entry: one, or where an argument has several conditions one for each,
 // so that any of them suffices.
 func (r *Rule) split(crun bool, act seccomp.Action) []rule {
 	args := slices.Clone(r.Args)
 	if crun {
-		args = args[:min(len(args), 6)]
+		args = args[:min(len(args), crunConditions)]
 	}
 	var seen [6]bool
 	twice := false

@@ -1,6 +1,10 @@
 package profile
 
-import "capview/inspect/seccomp"
+import (
+	"slices"
+
+	"capview/inspect/seccomp"
+)
 
 // Naming compares a stack of filters with dozens of profiles, each as several runtimes and generations of libseccomp
 // make filters of it. What differs between those is little: whether a name is known, and where the stub begins. So what a
@@ -46,6 +50,10 @@ func callsOf(native seccomp.Arch) *calls {
 	c := new(calls)
 	places := map[string]int{}
 	for _, arch := range Family(native) {
+		first := map[uint32]Library{}
+		for _, k := range known[arch]() {
+			first[k.nr] = k.since
+		}
 		for _, nr := range arch.Numbers() {
 			name := arch.Name(nr)
 			place, ok := places[name]
@@ -53,11 +61,11 @@ func callsOf(native seccomp.Arch) *calls {
 				place = len(places)
 				places[name] = place
 			}
-			first := libraries // known to none
-			if k, ok := known[arch]()[name]; ok && k.nr == nr {
-				first = k.since
+			generation, ok := first[nr]
+			if !ok {
+				generation = libraries // known to none
 			}
-			c.of = append(c.of, call{arch, nr, place, first})
+			c.of = append(c.of, call{arch, nr, place, generation})
 		}
 	}
 	c.names = len(places)
@@ -96,19 +104,37 @@ func vectorOf(c *calls, oci *OCI, native seccomp.Arch, crun bool) (*vector, erro
 	}
 	v.fallback = outcomeOf(filter.fallback)
 	for _, arch := range Family(native) {
-		part := filter.arches[arch]
-		v.handled[arch] = part != nil
-		if part == nil || part.last == 0 {
-			continue
+		if part := filter.arches[arch]; part != nil {
+			v.handled[arch] = true
+			part.last = 0 // counted by generation
 		}
-		part.last = 0
-		v.last[arch] = oci.last(arch)
 	}
+	v.setStub()
 	v.rules = make([]outcome, len(c.of))
 	for i, call := range c.of {
 		v.rules[i] = outcomeOf(filter.Decide(call.arch, call.nr))
 	}
 	return v, nil
+}
+
+// setStub works out where runc's stub begins.
+func (v *vector) setStub() {
+	for arch := range seccomp.Arches {
+		if v.handled[arch] && !v.crun && !permissive(action(v.oci.DefaultAction, v.oci.DefaultErrnoRet)) {
+			v.last[arch] = v.oci.last(arch)
+		}
+	}
+}
+
+// byRunc is what runc makes of the profile, where that differs from crun's filter in the stub alone.
+func (v *vector) byRunc() *vector {
+	if slices.ContainsFunc(v.oci.Syscalls, func(r Rule) bool { return len(r.Args) > crunConditions }) {
+		return nil
+	}
+	runc := *v
+	runc.crun = false
+	runc.setStub()
+	return &runc
 }
 
 var noSuchCall = outcomeOf(always(seccomp.Errno | enosys))
