@@ -56,6 +56,7 @@ func (n *FilterNamer) Apply(s *Snapshot) []NameJob {
 	}
 	arch, ok := ix.ABI()
 	if !ok {
+		s.Gaps = append(s.Gaps, Gap{Subject: "processes", What: "seccomp.profile", Why: "the machine's system call ABI is not known"})
 		return nil
 	}
 	n.mu.Lock()
@@ -173,7 +174,11 @@ func (ix *Index) filterSubject(p *Process, creds *Creds, arch seccomp.Arch) (of 
 		text = d.SeccompProfile
 		if asked, ok := d.Caps.Get(); ok {
 			of.Created = append(of.Created, asked.Bounding)
+			return of, text
 		}
+	}
+	if usual, ok := caps.DefaultFor(c.Runtime); ok {
+		of.Created = append(of.Created, usual)
 	}
 	return of, text
 }

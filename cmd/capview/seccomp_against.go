@@ -49,46 +49,35 @@ func (a *app) against(cmd *cobra.Command, s *filtered, f seccompFlags) ([]profil
 	if err != nil {
 		return nil, "", err
 	}
+	if other.oci != nil && len(s.stack) > 0 {
+		n := profile.NewNamer(s.native).AgainstProfile(s.stack, other.oci)
+		return n.Differs, other.name, nil
+	}
 	return compareAll(s.decides, other.decides, s.arches), other.name, nil
 }
 
-// againstEngine takes the generation of an engine's default profile, and of the runtime that compiled it, that is nearest:
-// which is in force on a node its filters alone tell.
-func (s *filtered) againstEngine(engine string) (least []profile.Difference, name string, err error) {
-	in := s.subject.Context
-	in.Arch = s.native
+// againstEngine takes the generation of an engine's default profile that is nearest: which was in force on a node its
+// filters alone tell. A profile is compared with the newest.
+func (s *filtered) againstEngine(engine string) ([]profile.Difference, string, error) {
+	of := s.subject
+	of.Arch = s.native
 	if s.pid == 0 {
-		in.Caps = dockerCaps()
+		of.Caps = dockerCaps()
 	}
-	sets := append([]profile.Context{in}, make([]profile.Context, 0, len(s.subject.Created))...)
-	for _, created := range s.subject.Created {
-		at := in
-		at.Caps = created
-		sets = append(sets, at)
+	if len(s.stack) > 0 {
+		n, _ := profile.NewNamer(s.native).Against(s.stack, engine, of)
+		return n.Differs, fmt.Sprintf("%s's default profile, from %s on", engine, n.Versions), nil
 	}
-	first := true
-	for _, d := range profile.Defaults() {
-		if d.Engine != engine {
-			continue
-		}
-		for _, in := range sets {
-			oci, err := d.Profile.Resolve(in)
-			if err != nil {
-				return nil, "", trouble("", "the default profile of %s: %w", engine, err)
-			}
-			for library := profile.Library(0); library <= profile.Newest; library++ {
-				model, err := oci.Filter(s.native, profile.Runtime{Library: library, Crun: engine == "podman"})
-				if err != nil {
-					return nil, "", trouble("", "the default profile of %s: %w", engine, err)
-				}
-				if differs := compareAll(s.decides, model, s.arches); first || len(differs) < len(least) {
-					least, first = differs, false
-					name = fmt.Sprintf("%s's default from %s on, by libseccomp %s", engine, d.Versions, library)
-				}
-			}
-		}
+	newest := profile.NewestDefault(engine)
+	oci, err := newest.Profile.Resolve(of.Context)
+	if err != nil {
+		return nil, "", trouble("", "the default profile of %s: %w", engine, err)
 	}
-	return least, name, nil
+	model, err := oci.Filter(s.native, profile.Runtime{Library: profile.Newest})
+	if err != nil {
+		return nil, "", trouble("", "the default profile of %s: %w", engine, err)
+	}
+	return compareAll(s.decides, model, s.arches), fmt.Sprintf("%s's default profile, from %s on", engine, newest.Versions), nil
 }
 
 func compareAll(ours, theirs profile.Decider, arches []seccomp.Arch) (all []profile.Difference) {

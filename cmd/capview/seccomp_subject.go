@@ -26,6 +26,7 @@ type filtered struct {
 	known   bool // native is known
 	arches  []seccomp.Arch
 	subject profile.Subject
+	oci     *profile.OCI // of a profile
 	call    string // the system call that alone is asked about; "" all
 	notes   []string
 }
@@ -140,7 +141,7 @@ func (a *app) filterFile(path string) (*filtered, error) {
 	s := &filtered{name: path, native: ownABI(), known: true, arches: profile.Family(ownABI())}
 	if looksLikeJSON(text) {
 		in := profile.Context{Caps: dockerCaps(), Arch: s.native}
-		s.decides, err = modelOf(text, in)
+		s.oci, s.decides, err = modelOf(text, in)
 		s.notes = append(s.notes, "for a container with docker's default capabilities, by runc with a current libseccomp")
 		if err != nil {
 			return nil, trouble("", "%s: %w", path, err)
@@ -182,16 +183,17 @@ func looksLikeJSON(text []byte) bool {
 }
 
 // modelOf is what a current runtime makes of a profile's text.
-func modelOf(text []byte, in profile.Context) (*profile.Filter, error) {
+func modelOf(text []byte, in profile.Context) (*profile.OCI, profile.Decider, error) {
 	parsed, err := profile.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	oci, err := parsed.Resolve(in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return oci.Filter(in.Arch, profile.Runtime{Library: profile.Newest})
+	model, err := oci.Filter(in.Arch, profile.Runtime{Library: profile.Newest})
+	return oci, model, err
 }
 
 func dockerCaps() caps.Set {

@@ -88,7 +88,7 @@ func TestEnginesAgree(t *testing.T) {
 				if pids := missing(before, ix, after); len(pids) > 0 {
 					t.Errorf("the engine misses %v", pids)
 				}
-				p.checkBits(t, ix, all)
+				p.checkWords(t, ix, all)
 			}
 			sum.settle(unsettled, found, round < *rounds)
 		}
@@ -97,29 +97,50 @@ func TestEnginesAgree(t *testing.T) {
 		}
 		t.Logf("all threads %v: %s; %d processes came and went meanwhile", all, &sum, p.began)
 	}
-	t.Logf("securebits of %d threads are what they say, each time", len(p.bits))
+	filters, deepest := 0, 0
+	for _, w := range p.words {
+		n := len(w.stack.Hashes())
+		filters, deepest = filters+n, max(deepest, n)
+	}
+	t.Logf("securebits of %d threads and their %d filters, up to %d on one, are what they say, each time", len(p.words), filters, deepest)
 }
 
-// checkBits compares the securebits of threads with those they say they have.
-func (p *population) checkBits(t *testing.T, ix *inspect.Index, all bool) {
+// checkWords compares the securebits and filters of threads with what they say of themselves.
+func (p *population) checkWords(t *testing.T, ix *inspect.Index, all bool) {
 	checked := 0
-	check := func(tid int, o inspect.Opt[uint32]) {
-		want, ok := p.bits[tid]
+	programs := map[string]bool{}
+	for _, f := range ix.SeccompFilters {
+		programs[f.Hash] = true
+		if again, ok := inspect.NewFilterProgram(f.Code); !ok || again.Hash != f.Hash || again.Length != f.Length {
+			t.Errorf("filter %s of %d instructions is not what its hash says", f.Hash, f.Length)
+		}
+	}
+	check := func(tid int, c *inspect.Creds) {
+		want, ok := p.words[tid]
 		if !ok {
 			return
 		}
 		checked++
-		if got, known := o.Get(); !known || got != want {
-			t.Errorf("thread %d says its securebits are %#x, the engine %#x (known: %v)", tid, want, got, known)
+		if got, known := c.SecureBits.Get(); !known || got != want.bits {
+			t.Errorf("thread %d says its securebits are %#x, the engine %#x (known: %v)", tid, want.bits, got, known)
+		}
+		s, _ := c.Seccomp.Get()
+		if got, known := s.Stack.Get(); !known || got != want.stack {
+			t.Errorf("thread %d says its %d filters are %.40q, the engine %.40q (known: %v)", tid, len(want.stack.Hashes()), want.stack, got, known)
+		}
+		for _, hash := range want.stack.Hashes() {
+			if !programs[hash] {
+				t.Errorf("the program of filter %s of thread %d is missing", hash, tid)
+			}
 		}
 	}
 	for i := range ix.Processes {
-		check(ix.Processes[i].PID, ix.Processes[i].SecureBits)
-		for _, th := range ix.Processes[i].Threads {
-			check(th.TID, th.SecureBits)
+		check(ix.Processes[i].PID, &ix.Processes[i].Creds)
+		for j := range ix.Processes[i].Threads {
+			check(ix.Processes[i].Threads[j].TID, &ix.Processes[i].Threads[j].Creds)
 		}
 	}
-	if all && checked != len(p.bits) {
-		t.Errorf("securebits of %d threads compared with their own word, there are %d", checked, len(p.bits))
+	if all && checked != len(p.words) {
+		t.Errorf("%d threads compared with their own word, there are %d", checked, len(p.words))
 	}
 }

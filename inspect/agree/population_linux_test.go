@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"capview/inspect"
 )
 
 // population is processes in many states, and what goes on among them.
@@ -23,13 +25,20 @@ type population struct {
 	children []*exec.Cmd
 	stop     chan struct{}
 	running  sync.WaitGroup
-	bits     map[int]uint32 // the securebits that threads say they have set, by TID
+	words    map[int]word // what threads say of themselves, by TID
 	began    int            // how many short-lived processes were started
 	mu       sync.Mutex
 }
 
+// word is what a thread says of itself that procfs does not know.
+type word struct {
+	bits  uint32 // securebits
+	stack inspect.FilterStack
+}
+
 func newPopulation(t *testing.T) *population {
-	p := &population{t: t, r: rand.New(rand.NewPCG(1, uint64(os.Getpid()))), stop: make(chan struct{}), bits: map[int]uint32{}}
+	p := &population{t: t, r: rand.New(rand.NewPCG(1, uint64(os.Getpid()))), stop: make(chan struct{}), words: map[int]word{}}
+	runtime.LockOSThread() // children end with the thread that started them (PR_SET_PDEATHSIG)
 	t.Cleanup(p.end)
 	return p
 }
@@ -107,7 +116,7 @@ func (p *population) worker(what string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// crowd starts a process of threads whose credentials are each its own, and notes the securebits they say they have.
+// crowd starts a process of threads whose credentials are each its own, and notes their word.
 func (p *population) crowd(threads int) {
 	cmd := p.worker("crowd", fmt.Sprint(threads))
 	out, err := cmd.StdoutPipe()
@@ -118,13 +127,16 @@ func (p *population) crowd(threads int) {
 		p.t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() && lines.Text() != "ready" {
+		fields := strings.Fields(lines.Text())
 		var tid int
-		var bits uint32
-		if _, err := fmt.Sscan(lines.Text(), &tid, &bits); err != nil {
+		var w word
+		if _, err := fmt.Sscan(lines.Text(), &tid, &w.bits); err != nil {
 			p.t.Fatalf("crowd: %q: %v", lines.Text(), err)
 		}
-		p.bits[tid] = bits
+		w.stack = inspect.StackOf(fields[2:]...)
+		p.words[tid] = w
 	}
 	if lines.Err() != nil || lines.Text() != "ready" {
 		p.t.Fatalf("crowd: %v", lines.Err())
@@ -139,7 +151,6 @@ func (p *population) churn() {
 			p.t.Fatal(err)
 		}
 	}
-	// The parent of a process with Pdeathsig is a thread, which must stay.
 	p.running.Go(func() {
 		for {
 			select {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"capview/inspect"
 )
 
 // workerVariable names what this binary is to be instead of a test.
@@ -37,7 +40,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// crowd makes threads, each with credentials and filters of its own, that say what securebits they have and then wait.
+// crowd makes threads, each with credentials and filters of its own, that say what securebits and which filters (the newest
+// first) they have and then wait.
 func crowd(r *rand.Rand, n int) {
 	var done sync.WaitGroup
 	var out sync.Mutex
@@ -46,14 +50,15 @@ func crowd(r *rand.Rand, n int) {
 		done.Add(1)
 		go func() {
 			runtime.LockOSThread()
-			disguise(own)
+			var filters []string
+			disguise(own, &filters)
 			bits, err := unix.PrctlRetInt(unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
 			if err != nil {
 				fmt.Fprintln(os.Stderr, "PR_GET_SECUREBITS:", err)
 				os.Exit(1)
 			}
 			out.Lock()
-			fmt.Println(unix.Gettid(), bits)
+			fmt.Println(unix.Gettid(), bits, strings.Join(filters, " "))
 			out.Unlock()
 			done.Done()
 			for {
@@ -68,7 +73,7 @@ func crowd(r *rand.Rand, n int) {
 
 // disguise changes this thread's credentials at random: system calls that count for the thread alone. Not all of them are
 // allowed after others; what comes of it is for the kernel to say.
-func disguise(r *rand.Rand) {
+func disguise(r *rand.Rand, filters *[]string) {
 	unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&append([]byte(fmt.Sprintf("t\\%d\n%x", r.IntN(9), r.IntN(1<<16))), 0)[0])), 0, 0, 0)
 	for range r.IntN(3) {
 		unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(r.IntN(41)), 0, 0, 0)
@@ -94,8 +99,10 @@ func disguise(r *rand.Rand) {
 	if r.IntN(4) == 0 {
 		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 	}
-	for range r.IntN(3) * r.IntN(3) * r.IntN(8) {
-		filter(r)
+	for range r.IntN(3) * r.IntN(3) * r.IntN(12) {
+		if hash, ok := filter(r); ok {
+			*filters = append([]string{hash}, *filters...)
+		}
 	}
 	if r.IntN(2) == 0 {
 		syscall.RawSyscall(unix.SYS_SETRESUID, id(), id(), id())
@@ -124,11 +131,11 @@ func shrink(r *rand.Rand) {
 	unix.Capset(&header, &data[0])
 }
 
-// filter attaches a filter that allows everything, of a random length.
-func filter(r *rand.Rand) {
+// filter attaches a filter that allows everything, of a random length, and tells which.
+func filter(r *rand.Rand) (hash string, ok bool) {
 	n := 1 + r.IntN(40)
 	if r.IntN(40) == 0 {
-		n = 4096
+		n = inspect.MaxFilterLength
 	}
 	prog := make([]unix.SockFilter, n)
 	for i := range prog {
@@ -136,8 +143,14 @@ func filter(r *rand.Rand) {
 	}
 	prog[n-1] = unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW}
 	fprog := unix.SockFprog{Len: uint16(n), Filter: &prog[0]}
-	syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog)))
-	runtime.KeepAlive(prog)
+	_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog)))
+	var code []byte
+	for _, in := range prog {
+		code = binary.LittleEndian.AppendUint16(code, in.Code)
+		code = binary.LittleEndian.AppendUint32(append(code, in.Jt, in.Jf), in.K)
+	}
+	p, _ := inspect.NewFilterProgram(code)
+	return p.Hash, errno == 0
 }
 
 // restless changes its credentials back and forth for a while, and then executes itself anew.

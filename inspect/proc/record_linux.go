@@ -84,8 +84,11 @@ func (r *reader) hidden(e *entry) bool {
 
 // recordCgroup tells the cgroup by the key that processes in the same cgroups share.
 func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
-	cache := r.src.kernel.cgroups
-	path, known := cache.get(rec.Cgroups, rec.PID)
+	cache, key := r.src.kernel.cgroups, rec.Cgroups
+	if rec.Flags&pfExiting != 0 && key != 0 {
+		key ^= 1 // of one that has ended, procfs shows the root of v1 hierarchies (kernel/cgroup/cgroup.c proc_cgroup_show)
+	}
+	path, known := cache.get(key)
 	if !known {
 		if r.hidden(e) {
 			e.gap("cgroup", hiddenWhy)
@@ -97,7 +100,7 @@ func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
 		}
 		r.readCgroup(dir, e, nil, false)
 		if path, ok := e.proc.Cgroup.Get(); ok {
-			cache.put(rec.Cgroups, rec.PID, r.scan.turn, path)
+			cache.put(key, rec.PID, r.scan.turn, path)
 		}
 		return
 	}

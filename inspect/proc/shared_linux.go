@@ -67,7 +67,7 @@ type cgroupPath struct {
 
 func newCgroupCache() *cgroupCache { return &cgroupCache{paths: map[uint64]*cgroupPath{}} }
 
-func (c *cgroupCache) get(key uint64, pid int) (string, bool) {
+func (c *cgroupCache) get(key uint64) (string, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	p := c.paths[key]
