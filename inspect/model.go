@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/json"
 	"time"
 
 	"capview/inspect/caps"
@@ -229,6 +230,9 @@ type Declared struct {
 	// SeccompDefault is what the profile does with a system call it does not name: "SCMP_ACT_ERRNO" (seccomp of the
 	// OCI runtime specification, defaultAction); "" where there is no profile.
 	SeccompDefault Opt[string] `json:"seccomp_default"`
+	// SeccompProfile is the profile itself: linux.seccomp of the OCI runtime specification, as its file has it; nil where
+	// there is none, or it is not known.
+	SeccompProfile json.RawMessage `json:"seccomp_profile,omitempty"`
 	// Namespaces is those it gets; of a type that is not among them it is in its runtime's own, as a rule the host's.
 	Namespaces Opt[[]SpecNamespace] `json:"namespaces"`
 	UIDMap     Opt[[]nsinfo.Range]  `json:"uid_map"` // outside as the runtime numbers them; empty: none was asked for

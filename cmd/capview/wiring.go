@@ -56,11 +56,11 @@ func (a *app) source(allThreads bool) (src inspect.Source, live node, err error)
 			return nil, nil, err
 		}
 		a.live = live
-		return live, live, nil
+		return withNames(live), live, nil
 	case "-":
-		return &streamed{r: a.stdin}, nil, nil
+		return withNames(&streamed{r: a.stdin}), nil, nil
 	}
-	return snapshot.File{Path: a.flags.from}, nil, nil
+	return withNames(snapshot.File{Path: a.flags.from}), nil, nil
 }
 
 // scan takes one snapshot and indexes it.

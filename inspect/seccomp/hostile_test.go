@@ -103,3 +103,23 @@ func shortened(s string) string {
 	}
 	return s
 }
+
+// Words for a decision of many paths are found or given up on.
+func TestHostileConditions(t *testing.T) {
+	var p Program
+	for i := range 220 {
+		mask := uint32(0x01010101)<<(i%8) | uint32(i)<<8
+		p = append(p, load(WordArgs+Word(i%2)), Instruction{Code: classALU | aluAND, K: mask},
+			jump(jumpJEQ, mask&uint32(i*0x9e3779b1), 0, 1), returns(Errno|Action(i%3)))
+	}
+	p = append(p, returns(Allow))
+	decision := p.Decide(X86_64, 39)
+	if decision.Unknown != "" {
+		t.Fatal(decision.Unknown)
+	}
+	conditions := decision.Conditions(X86_64, 39)
+	t.Logf("%d paths: %s", len(decision.Paths), shortened(conditions.String()))
+	if conditions.Unknown == "" && len(conditions.Cases) == 0 {
+		t.Error("no condition")
+	}
+}

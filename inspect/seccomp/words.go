@@ -16,7 +16,7 @@ type phrase struct {
 
 // phrase puts a region of a field into words. They are exact: a field stands for all its 64 bits, and where only its lower
 // half counts the mask is written, unless the argument is no wider.
-func (a argument) phrase(r region) phrase {
+func (a argument) phrase(r region, s *solver) phrase {
 	if half, ok := r.spans(true); ok {
 		if a.narrow {
 			return a.spans(a.name, half, math.MaxUint32)
@@ -31,7 +31,7 @@ func (a argument) phrase(r region) phrase {
 			return phrase{text: a.masked(b, true), cost: 1}
 		}
 	}
-	if rest, ok := r.complement(); ok && len(rest) == 1 {
+	if rest, ok := r.complement(s); ok && len(rest) == 1 {
 		if b, ok := rest[0].bits(); ok {
 			return phrase{text: a.masked(b, false), cost: 1}
 		}
