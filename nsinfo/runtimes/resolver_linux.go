@@ -26,6 +26,7 @@ type Resolver struct {
 	prober *prober
 	pool   *pool
 	seen   map[string]bool // groups without a name at the last Join
+	memo   memo
 }
 
 // New makes a Resolver; nothing is read yet.
@@ -57,6 +58,12 @@ func (r *Resolver) Join(ctx context.Context, s *inspect.Snapshot) {
 	if ctx.Err() != nil {
 		return
 	}
+	if r.memo.applies(s) && r.pool.steady() {
+		r.memo.apply(s)
+		return
+	}
+	r.memo.take(s)
+	gaps := len(s.Gaps)
 	l := newLinks(newScan(s))
 	roots := l.rootRequests(r.opt.StateRoots)
 	answers := r.pool.get(append(l.requests(), roots...), r.afresh(l, roots))
@@ -71,7 +78,7 @@ func (r *Resolver) Join(ctx context.Context, s *inspect.Snapshot) {
 	j := &join{links: l, answers: answers}
 	j.fill()
 	j.place()
-	j.share()
+	r.memo.keep(j.share(), s.Gaps[gaps:])
 }
 
 // afresh is the roots, where there are groups without a name that were not there at the last Join: a state may be new.
