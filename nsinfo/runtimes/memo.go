@@ -163,13 +163,9 @@ func (m *memo) keep(sp *spaces, gaps []inspect.Gap) {
 		m.beside[pid] = true
 	}
 	m.keepGroups(sp)
-	m.deltas = m.deltas[:0]
-	for i := range s.Processes {
-		p, g := &s.Processes[i], &m.processes[i]
-		if p.Container != g.container || p.Nested != g.nested || p.Role != g.role || p.Entered != "" || p.Outside {
-			g.delta = int32(len(m.deltas))
-			m.deltas = append(m.deltas, delta{p.Container, p.Nested, p.Entered, p.Role, p.Outside})
-		}
+	m.keepDeltas(s.Processes)
+	for i := range m.processes {
+		g := &m.processes[i]
 		g.needed = g.delta != noDelta || !m.plain(g)
 	}
 	for _, in := range sp.instances {
@@ -184,6 +180,22 @@ func (m *memo) keep(sp *spaces, gaps []inspect.Gap) {
 		}
 	}
 	m.valid = true
+}
+
+// keepDeltas finds what was made of which process. A container that one was taken from goes with its last.
+func (m *memo) keepDeltas(ps []inspect.Process) {
+	m.deltas = m.deltas[:0]
+	for i := range ps {
+		p, g := &ps[i], &m.processes[i]
+		if p.Container == g.container && p.Nested == g.nested && p.Role == g.role && p.Entered == "" && !p.Outside {
+			continue
+		}
+		g.delta = int32(len(m.deltas))
+		m.deltas = append(m.deltas, delta{p.Container, p.Nested, p.Entered, p.Role, p.Outside})
+		if p.Container != g.container {
+			m.groups[g.container] = group{}
+		}
+	}
 }
 
 func (m *memo) find(pid int) (int, bool) {
