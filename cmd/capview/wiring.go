@@ -39,7 +39,7 @@ type facts interface {
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads)
+		live, err = liveNode(procRoot, allThreads, a.env)
 		if err != nil {
 			return nil, nil, err
 		}

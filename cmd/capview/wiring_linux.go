@@ -34,8 +34,8 @@ func (n procNode) Close() error {
 // Names tells where names were looked for.
 func (n procNode) Names() []runtimes.SourceReport { return n.names.Sources() }
 
-// liveNode reads this node's processes from root.
-func liveNode(root string, allThreads bool) (node, error) {
+// liveNode reads this node's processes from root; env is capview's own environment, which may name an engine's socket.
+func liveNode(root string, allThreads bool, env map[string]string) (node, error) {
 	src, err := proc.New(proc.Options{Root: root, AllThreads: allThreads, Version: buildVersion().Version})
 	if err != nil {
 		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
@@ -45,5 +45,5 @@ func liveNode(root string, allThreads bool) (node, error) {
 		src.Close()
 		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
 	}
-	return procNode{src, runtimes.New(runtimes.Options{Root: root}), groups, root}, nil
+	return procNode{src, runtimes.New(runtimes.Options{Root: root, Sockets: runtimes.Sockets(env)}), groups, root}, nil
 }

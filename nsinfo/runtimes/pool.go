@@ -68,6 +68,20 @@ func (p *pool) get(qs []request, now []request) map[request]*answer {
 	for i := range p.wanted {
 		p.wanted[i] = p.wanted[i][:0]
 	}
+	answers := p.want(qs, now)
+	p.news = false
+	return answers
+}
+
+// also gives the answers to more of what this refresh asks for.
+func (p *pool) also(qs []request) map[request]*answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.want(qs, nil)
+}
+
+// want is get once the refresh has begun. The lock is held, but while it waits.
+func (p *pool) want(qs []request, now []request) map[request]*answer {
 	waiting := map[request]bool{}
 	for _, q := range qs {
 		k := p.kept[q]
@@ -82,7 +96,6 @@ func (p *pool) get(qs []request, now []request) map[request]*answer {
 	}
 	p.recheck(now, waiting)
 	p.wait(waiting)
-	p.news = false
 	answers := make(map[request]*answer, len(qs))
 	for _, q := range qs {
 		answers[q] = p.kept[q].answer
@@ -241,7 +254,7 @@ func (p *pool) compare(q request) {
 		old = k.answer
 	}
 	p.mu.Unlock()
-	if old == nil || len(old.gaps) > 0 || !p.unchanged(old.watch) {
+	if old == nil || len(old.gaps) > 0 || old.volatile || !p.unchanged(old.watch) {
 		p.ask(q)
 		return
 	}
