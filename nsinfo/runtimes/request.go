@@ -49,10 +49,11 @@ type request struct {
 	at      place
 	runtime string // byID, byRoot: whose
 	id      string
-	name    string   // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
-	path    string   // bySocket: the socket. byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. podman's byID, byMounts: storages' lists, NUL between them. byRoot: the directory
-	pid     int      // byChild: the child. byID: a process of the container's, 0 where there is none
-	full    caps.Set // byLXC: every capability that the kernel has
+	name    string              // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
+	path    string              // bySocket: the socket. byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. podman's byID, byMounts: storages' lists, NUL between them. byRoot: the directory
+	pid     int                 // byChild: the child. byID: a process of the container's, 0 where there is none
+	owner   inspect.Opt[uint32] // byID, byMounts: the user whose runtime made it, where that is not root's
+	full    caps.Set            // byLXC: every capability that the kernel has
 }
 
 // answer is what the files said.
