@@ -47,7 +47,7 @@ func (j *join) complete(c *inspect.Container, f *facts) {
 	if f.runtime != "" {
 		c.Runtime = f.runtime
 	}
-	if c.Runtime == "lxc" || c.Runtime == "incus" {
+	if c.Runtime == "lxc" || c.Runtime == "incus" || c.Runtime == "lxd" {
 		c.ID = first(f.id, c.ID)
 	}
 	if f.pod != nil {

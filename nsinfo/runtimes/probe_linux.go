@@ -194,10 +194,12 @@ func (pr *prober) storage(a *answer, at place, dir, id string) {
 // lxc reads a container's configuration: LXC's own, or what Incus and LXD make for it.
 func (pr *prober) lxc(q request, a *answer) {
 	a.facts.runtime, a.facts.id, a.facts.name, a.facts.image = "lxc", q.name, q.name, inspect.Some("")
-	if strings.HasSuffix(q.path, "/incus/containers") {
-		a.facts.runtime, a.facts.image = "incus", inspect.Opt[string]{}
+	for _, manager := range []string{"incus", "lxd"} {
+		if strings.HasSuffix(q.path, "/"+manager+"/containers") {
+			a.facts.runtime, a.facts.image = manager, inspect.Opt[string]{}
+		}
 	}
-	places := []string{path.Join(q.path, q.name, "config"), path.Join("/run/incus", q.name, "lxc.conf"), path.Join("/var/log/incus", q.name, "lxc.conf"),
+	places := []string{path.Join(q.path, q.name, "config"), path.Join(path.Dir(q.path), "logs", q.name, "lxc.conf"), path.Join("/run/incus", q.name, "lxc.conf"), path.Join("/var/log/incus", q.name, "lxc.conf"),
 		path.Join("/var/log/lxd", q.name, "lxc.conf")}
 	for _, p := range places {
 		c, err := pr.read(a, q.at, p, maxFile)
