@@ -127,7 +127,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // TestMemo: whatever changes between two refreshes, the same is made as by one that looks at everything anew.
 func TestMemo(t *testing.T) {
 	joins, remembered, without := 0, 0, 0
-	for seed := range uint64(60) {
+	for seed := range uint64(20) {
 		w := newWorld(t, seed)
 		again := New(Options{Root: w.proc, Timeout: time.Minute})
 		for range 60 {
