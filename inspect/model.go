@@ -22,13 +22,15 @@ type Snapshot struct {
 	Containers     []Container        `json:"containers"` // by key
 	UserNamespaces []nsinfo.User      `json:"user_namespaces"`
 	Namespaces     []nsinfo.Namespace `json:"namespaces"`
+	SeccompFilters []FilterProgram    `json:"seccomp_filters"` // each distinct one in force, by hash
 	Gaps           []Gap              `json:"gaps"`
 }
 
 // Host is the node itself.
 type Host struct {
 	Hostname      string   `json:"hostname"`
-	Kernel        string   `json:"kernel"` // utsname release
+	Kernel        string   `json:"kernel"`            // utsname release
+	Machine       string   `json:"machine,omitempty"` // utsname machine: "x86_64", "aarch64"; "" unknown
 	BootID        string   `json:"boot_id"`
 	BootTime      int64    `json:"boot_time"`      // seconds since the epoch (btime of /proc/stat); 0 unknown
 	ClockTicks    int64    `json:"clock_ticks"`    // start_time's ticks a second (USER_HZ)
@@ -58,7 +60,6 @@ type Process struct {
 	Groups Opt[[]uint32] `json:"groups"`
 
 	Creds
-	SecureBits Opt[uint32] `json:"securebits"` // /proc does not have it
 
 	Namespaces Opt[nsinfo.Set]   `json:"namespaces"` // inode by type
 	FileCaps   Opt[filecap.Caps] `json:"file_caps"`  // of the executable; known and Revision 0: it has none
@@ -88,6 +89,7 @@ type Creds struct {
 	Caps       Opt[caps.Sets] `json:"caps"`
 	NoNewPrivs Opt[bool]      `json:"no_new_privs"`
 	Seccomp    Opt[Seccomp]   `json:"seccomp"`
+	SecureBits Opt[uint32]    `json:"securebits"` // procfs does not have it
 }
 
 // Thread is one thread of a process other than its leader.
@@ -112,6 +114,8 @@ type Seccomp struct {
 	Mode    SeccompMode `json:"mode"`
 	Filters Opt[int]    `json:"filters"` // how many are attached; unknown before Linux 5.9
 	Profile Opt[string] `json:"profile"` // whose filter it is, where known
+	// Stack is which filters they are, each the hash of one of Snapshot.SeccompFilters. procfs does not have it.
+	Stack Opt[FilterStack] `json:"stack"`
 }
 
 // SeccompMode is "disabled", "strict" or "filter"; "dead" for a dying task (SECCOMP_MODE_DEAD).

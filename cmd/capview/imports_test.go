@@ -13,6 +13,8 @@ import (
 // terminal program in another.
 var only = map[string][]string{
 	"capview/inspect/proc":               {"wiring_linux.go"},
+	"capview/inspect/bpf":                {"wiring_linux.go"},
+	"capview/inspect/bpf/load":           {"wiring_linux.go"},
 	"capview/cmd/tty":                    {"tui.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},

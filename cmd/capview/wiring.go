@@ -15,6 +15,8 @@ import (
 type node interface {
 	inspect.Source
 	Reader() reader
+	// Engine tells how it is read, and why not otherwise.
+	Engine() engineState
 	// Names tells where the last scan looked for containers' names.
 	Names() []runtimes.SourceReport
 	Close() error
@@ -22,6 +24,16 @@ type node interface {
 	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)
 	facts
 }
+
+// engineState is how a node is read.
+type engineState struct {
+	Name  string // "bpf", "procfs"
+	Why   string // why it is not the bpf engine; "" where that was not asked for
+	Parts []enginePart
+}
+
+// enginePart is a program of the bpf engine.
+type enginePart struct{ Name, Why string } // Why: it could not be loaded; "" where it was
 
 // facts is what the kernel's rules ask of a live node besides a snapshot. PIDs and start times as in node.Process.
 type facts interface {
@@ -39,7 +51,7 @@ type facts interface {
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads, a.env)
+		live, err = liveNode(procRoot, allThreads, string(a.flags.engine), a.env)
 		if err != nil {
 			return nil, nil, err
 		}

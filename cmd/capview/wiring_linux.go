@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"capview/inspect"
+	"capview/inspect/bpf"
+	"capview/inspect/bpf/load"
 	"capview/inspect/proc"
 	"capview/nsinfo/runtimes"
 )
@@ -14,6 +17,8 @@ type procNode struct {
 	*proc.Source
 	names   *runtimes.Resolver
 	cgroups *proc.Cgroups
+	kernel  *bpf.Engine // nil: procfs alone
+	why     string      // why it is
 	root    string
 }
 
@@ -27,23 +32,58 @@ func (n procNode) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 
 // Close gives back what the readers opened.
 func (n procNode) Close() error {
-	n.cgroups.Close()
-	return n.Source.Close()
+	var err error
+	if n.cgroups != nil {
+		n.cgroups.Close()
+	}
+	if n.Source != nil {
+		err = n.Source.Close()
+	}
+	if n.kernel != nil {
+		err = errors.Join(err, n.kernel.Close())
+	}
+	return err
 }
 
 // Names tells where names were looked for.
 func (n procNode) Names() []runtimes.SourceReport { return n.names.Sources() }
 
-// liveNode reads this node's processes from root; env is capview's own environment, which may name an engine's socket.
-func liveNode(root string, allThreads bool, env map[string]string) (node, error) {
-	src, err := proc.New(proc.Options{Root: root, AllThreads: allThreads, Version: buildVersion().Version})
+// Engine tells how the node is read.
+func (n procNode) Engine() engineState {
+	if n.kernel == nil {
+		return engineState{Name: "procfs", Why: n.why}
+	}
+	s := engineState{Name: "bpf"}
+	for _, p := range n.kernel.Parts() {
+		s.Parts = append(s.Parts, enginePart(p))
+	}
+	return s
+}
+
+// liveNode reads this node's processes from root: with the kernel's own view of them where engine is "bpf", or "auto" and
+// the kernel gives it. env is capview's own environment, which may name an engine's socket.
+func liveNode(root string, allThreads bool, engine string, env map[string]string) (node, error) {
+	n := procNode{root: root, names: runtimes.New(runtimes.Options{Root: root, Sockets: runtimes.Sockets(env)})}
+	o := proc.Options{Root: root, AllThreads: allThreads, Version: buildVersion().Version}
+	if engine != "procfs" {
+		kernel, err := bpf.New(bpf.Options{Root: root})
+		load.Done()
+		switch {
+		case err == nil:
+			n.kernel, o.Kernel = kernel, kernel
+		case engine == "bpf":
+			return nil, trouble("run capview as root, or leave --engine out: see 'capview doctor'", "the bpf engine cannot be had: %w", err)
+		default:
+			n.why = err.Error()
+		}
+	}
+	var err error
+	if n.Source, err = proc.New(o); err == nil {
+		n.cgroups, err = proc.NewCgroups(root)
+	}
 	if err != nil {
+		n.Close()
 		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
 	}
-	groups, err := proc.NewCgroups(root)
-	if err != nil {
-		src.Close()
-		return nil, trouble("see 'capview doctor'", "cannot read this node: %w", err)
-	}
-	return procNode{src, runtimes.New(runtimes.Options{Root: root, Sockets: runtimes.Sockets(env)}), groups, root}, nil
+	return n, nil
 }
