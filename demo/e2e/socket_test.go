@@ -41,6 +41,7 @@ func TestSocketTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	type gap struct{ Subject, What, Why string }
+	want := dockerSays(t)
 	scan := func() (names map[string]string, gaps []gap) {
 		var s struct {
 			Containers []contained
@@ -51,7 +52,7 @@ func TestSocketTells(t *testing.T) {
 		}
 		names = map[string]string{}
 		for _, c := range s.Containers {
-			if c.Runtime == "docker" && c.Claimed {
+			if c.Runtime == "docker" && c.Claimed && want[c.ID] != nil {
 				t.Errorf("root's socket makes a claim of %s", c.Key)
 			}
 			if c.Runtime == "docker" && c.Name != nil {
@@ -60,7 +61,6 @@ func TestSocketTells(t *testing.T) {
 		}
 		return names, s.Gaps
 	}
-	want := dockerSays(t)
 	got, _ := scan()
 	for id, k := range want {
 		if got[id] != k.name+" "+k.image {

@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +11,29 @@ func inStorages(list, id string) (dirs []string) {
 	for dir := range strings.SplitSeq(list, "\x00") {
 		if path.IsAbs(dir) {
 			dirs = append(dirs, path.Join(dir, id, "userdata"))
+		}
+	}
+	return dirs
+}
+
+// stateBundles is the bundle that runc's or crun's own state of a container names, wherever its engine has its storage.
+func (pr *prober) stateBundles(q request) (dirs []string) {
+	run := "/run"
+	uid, owned := q.owner.Get()
+	if owned {
+		run = "/run/user/" + strconv.FormatUint(uint64(uid), 10)
+	}
+	for _, file := range []string{"runc/" + q.id + "/state.json", "crun/" + q.id + "/status"} {
+		c, err := pr.files.read(q.at, path.Join(run, file), maxFile)
+		if err != nil || !owned && !c.trusted || owned && c.owner != uid {
+			continue
+		}
+		st, err := parseRunc(c.data)
+		if strings.HasPrefix(file, "crun/") {
+			st, err = parseCrun(c.data, q.id)
+		}
+		if err == nil && st.id == q.id && path.IsAbs(st.bundle) && path.Base(path.Dir(path.Clean(st.bundle))) == q.id {
+			dirs = append(dirs, path.Clean(st.bundle))
 		}
 	}
 	return dirs
@@ -51,8 +75,11 @@ func (pr *prober) movedRoot(q request) string {
 
 // usual is the directories a runtime has a container's files in.
 func (pr *prober) usual(q request) (dirs []string) {
+	if q.runtime == "podman" || q.runtime == "cri-o" {
+		dirs = pr.stateBundles(q)
+	}
 	if q.owner.Known() {
-		return append(inStorages(q.path, q.id), pr.inHome(q, q.runtime, q.id)...)
+		return append(append(dirs, inStorages(q.path, q.id)...), pr.inHome(q, q.runtime, q.id)...)
 	}
 	switch q.runtime {
 	case "docker":
@@ -62,7 +89,7 @@ func (pr *prober) usual(q request) (dirs []string) {
 			}
 		}
 	case "podman", "cri-o":
-		dirs = inStorages(q.path, q.id)
+		dirs = append(dirs, inStorages(q.path, q.id)...)
 		for _, root := range []string{"/var/lib/containers/storage", "/run/containers/storage"} {
 			for _, driver := range drivers {
 				dirs = append(dirs, path.Join(root, driver+"-containers", q.id, "userdata"))

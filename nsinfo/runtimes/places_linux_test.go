@@ -83,3 +83,41 @@ func TestRootlessOrphan(t *testing.T) {
 		}
 	}
 }
+
+// TestOrphanByState: the runtime's own state leads to a storage that lies elsewhere.
+func TestOrphanByState(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("what another than root owns is a claim")
+	}
+	id := strings.Repeat("d", 64)
+	for name, c := range map[string]struct {
+		file, text string
+		owner      int
+		named      bool
+	}{
+		"runc":         {"run/runc/" + id + "/state.json", `{"id":"` + id + `","init_process_pid":1,"config":{"labels":["bundle=/srv/store/vfs-containers/` + id + `/userdata"]}}`, 0, true},
+		"crun":         {"run/crun/" + id + "/status", `{"pid":1,"bundle":"/srv/store/vfs-containers/` + id + `/userdata"}`, 0, true},
+		"a user's":     {"run/crun/" + id + "/status", `{"pid":1,"bundle":"/srv/store/vfs-containers/` + id + `/userdata"}`, 1000, false},
+		"another's":    {"run/runc/" + id + "/state.json", `{"id":"x","init_process_pid":1,"config":{"labels":["bundle=/srv/store/vfs-containers/` + id + `/userdata"]}}`, 0, false},
+		"another path": {"run/crun/" + id + "/status", `{"pid":1,"bundle":"/srv/store/vfs-containers/other/userdata"}`, 0, false},
+	} {
+		root := t.TempDir()
+		storage := filepath.Join(root, "srv/store/vfs-containers")
+		writeFile(t, filepath.Join(storage, id, "userdata/config.json"), fmt.Sprintf(testSpec, "x"))
+		writeFile(t, filepath.Join(storage, "containers.json"), fmt.Sprintf(`[{"id":%q,"names":["db"]}]`, id))
+		writeFile(t, filepath.Join(root, c.file), c.text)
+		if err := os.Chown(filepath.Join(root, c.file), c.owner, -1); err != nil {
+			t.Fatal(err)
+		}
+		s := idsOnly()
+		k := &s.Containers[0]
+		*k = inspect.Container{Key: "podman/" + id, Kind: inspect.KindContainer, Runtime: "podman", ID: id, Cgroup: "/libpod_parent/libpod-" + id}
+		s.Processes[1].Container = k.Key
+		r := New(Options{Root: "/proc", Timeout: time.Minute})
+		r.prober.hostRoot = root
+		r.Join(context.Background(), s)
+		if got := s.Containers[0]; got.Name.Or("") == "db" != c.named || got.Claimed {
+			t.Errorf("%s: %+v\n%+v", name, got, s.Gaps)
+		}
+	}
+}
