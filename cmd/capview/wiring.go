@@ -51,7 +51,7 @@ type facts interface {
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads, string(a.flags.engine))
+		live, err = liveNode(procRoot, allThreads, string(a.flags.engine), a.env)
 		if err != nil {
 			return nil, nil, err
 		}

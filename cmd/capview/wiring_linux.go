@@ -61,9 +61,9 @@ func (n procNode) Engine() engineState {
 }
 
 // liveNode reads this node's processes from root: with the kernel's own view of them where engine is "bpf", or "auto" and
-// the kernel gives it.
-func liveNode(root string, allThreads bool, engine string) (node, error) {
-	n := procNode{root: root, names: runtimes.New(runtimes.Options{Root: root})}
+// the kernel gives it. env is capview's own environment, which may name an engine's socket.
+func liveNode(root string, allThreads bool, engine string, env map[string]string) (node, error) {
+	n := procNode{root: root, names: runtimes.New(runtimes.Options{Root: root, Sockets: runtimes.Sockets(env)})}
 	o := proc.Options{Root: root, AllThreads: allThreads, Version: buildVersion().Version}
 	if engine != "procfs" {
 		kernel, err := bpf.New(bpf.Options{Root: root})
