@@ -16,6 +16,7 @@ var only = map[string][]string{
 	"capview/inspect/bpf":                {"wiring_linux.go"},
 	"capview/inspect/bpf/load":           {"wiring_linux.go"},
 	"capview/cmd/tty":                    {"tui.go"},
+	"capview/inspect/ptrace":             {"seccomp_subject.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
@@ -27,7 +28,7 @@ var only = map[string][]string{
 
 // anywhere is what every file may import besides the standard library.
 var anywhere = []string{
-	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/caps", "capview/inspect/fact",
+	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/caps", "capview/inspect/crash", "capview/inspect/fact",
 	"capview/inspect/rules", "capview/inspect/seccomp", "capview/inspect/seccomp/profile", "capview/inspect/snapshot", "capview/nsinfo",
 	"capview/ui/theme", "capview/ui/view",
 }
