@@ -16,6 +16,7 @@ var only = map[string][]string{
 	"capview/inspect/bpf":                {"wiring_linux.go"},
 	"capview/inspect/bpf/load":           {"wiring_linux.go"},
 	"capview/cmd/tty":                    {"tui.go"},
+	"capview/cmd/lean":                   {"main.go", "wiring_linux.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
