@@ -96,6 +96,7 @@ func engineFindings(e engineState) []finding {
 		f.Status, f.Found, f.Advice = statusOK, e.Name+": the kernel's own view of every thread", ""
 	case e.Why != "":
 		f.Status, f.Found = statusMissing, "procfs; the bpf engine cannot be had: "+e.Why
+		f.Advice += "; " + howToGet
 	}
 	fs := []finding{f}
 	for _, p := range e.Parts {
@@ -146,7 +147,7 @@ func privilege(r reader) finding {
 	f := finding{Check: "privilege", Status: statusOK}
 	lacks := r.missing()
 	if lacks == 0 {
-		f.Found = "has " + wanted.Names()
+		f.Found = "holds " + r.Effective.Or(0).Names()
 		return f
 	}
 	f.Status, f.Found, f.Advice = statusMissing, "lacks "+lacks.Names(), howToGet

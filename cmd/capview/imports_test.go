@@ -17,6 +17,7 @@ var only = map[string][]string{
 	"capview/inspect/bpf/load":           {"wiring_linux.go"},
 	"capview/cmd/tty":                    {"tui.go"},
 	"capview/inspect/ptrace":             {"seccomp_subject.go"},
+	"capview/cmd/lean":                   {"main.go", "wiring_linux.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},

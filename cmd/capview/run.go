@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"capview/inspect/caps"
 )
 
 // procRoot is where the kernel shows processes.
@@ -27,7 +29,8 @@ type app struct {
 	out         *bufio.Writer // stdout, buffered: run flushes it and tells of a failure
 	now         func() time.Time
 	log         *slog.Logger
-	live        node // the live source, once there is one
+	live        node     // the live source, once there is one
+	needs       caps.Set // capabilities that the command needs besides those for reading
 	flags       globals
 	interactive interactive
 }

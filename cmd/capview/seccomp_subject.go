@@ -27,7 +27,7 @@ type filtered struct {
 	arches  []seccomp.Arch
 	subject profile.Subject
 	oci     *profile.OCI // of a profile
-	call    string // the system call that alone is asked about; "" all
+	call    string       // the system call that alone is asked about; "" all
 	notes   []string
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"capview/inspect"
+	"capview/inspect/caps"
 	"capview/inspect/rules"
 	"capview/inspect/snapshot"
 	"capview/nsinfo/runtimes"
@@ -47,11 +48,20 @@ type facts interface {
 	Path(ctx context.Context, pid int, start uint64, path string) (rules.PathInfo, error)
 }
 
+// nodeOptions says how to read this node, and which capabilities to hold on to.
+type nodeOptions struct {
+	root       string // of procfs
+	allThreads bool
+	engine     string // "auto", "bpf", "procfs"
+	keep       caps.Set
+	env        map[string]string // capview's own, which may name an engine's socket
+}
+
 // source is where the processes come from: the file of --from, or this node; then live is the same source, else nil.
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads, string(a.flags.engine), a.env)
+		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, env: a.env})
 		if err != nil {
 			return nil, nil, err
 		}

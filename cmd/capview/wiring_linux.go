@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"capview/cmd/lean"
 	"capview/inspect"
 	"capview/inspect/bpf"
 	"capview/inspect/bpf/load"
@@ -60,26 +61,32 @@ func (n procNode) Engine() engineState {
 	return s
 }
 
-// liveNode reads this node's processes from root: with the kernel's own view of them where engine is "bpf", or "auto" and
-// the kernel gives it. env is capview's own environment, which may name an engine's socket.
-func liveNode(root string, allThreads bool, engine string, env map[string]string) (node, error) {
-	n := procNode{root: root, names: runtimes.New(runtimes.Options{Root: root, Sockets: runtimes.Sockets(env)})}
-	o := proc.Options{Root: root, AllThreads: allThreads, Version: buildVersion().Version}
-	if engine != "procfs" {
-		kernel, err := bpf.New(bpf.Options{Root: root})
+// liveNode reads this node's processes: with the kernel's own view of them where the engine is "bpf", or "auto" and the
+// kernel gives it. Once the programs are loaded, it lets go of the capabilities that are not to be kept.
+func liveNode(o nodeOptions) (node, error) {
+	n := procNode{root: o.root, names: runtimes.New(runtimes.Options{Root: o.root, Sockets: runtimes.Sockets(o.env)})}
+	opt := proc.Options{Root: o.root, AllThreads: o.allThreads, Version: buildVersion().Version}
+	if o.engine != "procfs" {
+		kernel, err := bpf.New(bpf.Options{Root: o.root})
 		load.Done()
 		switch {
 		case err == nil:
-			n.kernel, o.Kernel = kernel, kernel
-		case engine == "bpf":
+			n.kernel, opt.Kernel = kernel, kernel
+			if lean.Without(o.keep, kernel.Try) != nil {
+				o.keep |= loading
+			}
+		case o.engine == "bpf":
 			return nil, trouble("run capview as root, or leave --engine out: see 'capview doctor'", "the bpf engine cannot be had: %w", err)
 		default:
 			n.why = err.Error()
 		}
 	}
-	var err error
-	if n.Source, err = proc.New(o); err == nil {
-		n.cgroups, err = proc.NewCgroups(root)
+	err := shed(o.keep)
+	if err == nil {
+		n.Source, err = proc.New(opt)
+	}
+	if err == nil {
+		n.cgroups, err = proc.NewCgroups(o.root)
 	}
 	if err != nil {
 		n.Close()

@@ -14,6 +14,7 @@ import (
 
 var (
 	processes = flag.Int("processes", 600, "how many processes stand still")
+	crowds    = flag.Int("crowds", 4, "how many processes have sixty threads, each with credentials of its own")
 	rounds    = flag.Int("rounds", 6, "how often all are compared")
 )
 
@@ -64,7 +65,7 @@ func TestEnginesAgree(t *testing.T) {
 	for range *processes {
 		p.sleeper()
 	}
-	for range 4 {
+	for range *crowds {
 		p.crowd(60)
 	}
 	p.churn()

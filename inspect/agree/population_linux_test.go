@@ -156,7 +156,7 @@ func (p *population) churn() {
 			select {
 			case <-p.stop:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(20 * time.Millisecond):
 			}
 			exec.Command("true").Run()
 			p.mu.Lock()

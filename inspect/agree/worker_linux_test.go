@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		restless(r)
 	case "undertaker":
 		exec.Command("true").Start()
-		select {}
+		time.Sleep(time.Hour)
 	}
 }
 
@@ -68,7 +68,7 @@ func crowd(r *rand.Rand, n int) {
 	}
 	done.Wait()
 	fmt.Println("ready")
-	select {}
+	time.Sleep(time.Hour)
 }
 
 // disguise changes this thread's credentials at random: system calls that count for the thread alone. Not all of them are
@@ -156,13 +156,13 @@ func filter(r *rand.Rand) (hash string, ok bool) {
 // restless changes its credentials back and forth for a while, and then executes itself anew.
 func restless(r *rand.Rand) {
 	runtime.LockOSThread()
-	end := time.Now().Add(time.Duration(50+r.IntN(200)) * time.Millisecond)
+	end := time.Now().Add(time.Duration(200+r.IntN(800)) * time.Millisecond)
 	for time.Now().Before(end) {
 		id := 1 + r.IntN(60000)
 		syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(id), uintptr(id), 0)
 		syscall.RawSyscall(unix.SYS_SETRESUID, 0, 0, 0)
 		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&append(binary.AppendUvarint([]byte("r"), uint64(id)), 0)[0])), 0, 0, 0)
-		time.Sleep(time.Millisecond)
+		time.Sleep(4 * time.Millisecond)
 	}
 	self, _ := os.Executable()
 	env := append(os.Environ(), "AGREE_SEED="+strconv.Itoa(r.IntN(1<<30)))

@@ -33,6 +33,9 @@ func (e *Engine) Parts() []Part { return nil }
 // Close does nothing.
 func (e *Engine) Close() error { return nil }
 
+// Try fails.
+func (e *Engine) Try() error { return task.ErrNone }
+
 // Threads implements task.Kernel.
 func (e *Engine) Threads(context.Context, func(*task.Record)) error { return task.ErrNone }
 

@@ -101,6 +101,15 @@ func ownObject(err error) error { return fmt.Errorf("capview's own program: %w",
 
 var _ task.Kernel = (*Engine)(nil)
 
+// Try tells whether a pass can begin.
+func (e *Engine) Try() error {
+	in, err := e.records.open()
+	if err != nil {
+		return load.Refuse(err)
+	}
+	return in.Close()
+}
+
 // Threads implements task.Kernel.
 func (e *Engine) Threads(ctx context.Context, each func(*task.Record)) error {
 	var r task.Record
