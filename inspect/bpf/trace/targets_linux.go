@@ -1,9 +1,16 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
 
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 
 	"capview/inspect"
 	"capview/inspect/bpf/load"
@@ -32,7 +39,7 @@ func (m *maps) fillTargets(list []Target) error {
 }
 
 func (m *maps) addTarget(i int, target Target) error {
-	if err := addProcesses(m.Members, i, target.Processes); err != nil {
+	if err := m.addProcesses(i, target.Processes); err != nil {
 		return err
 	}
 	for _, id := range target.Cgroups {
@@ -48,16 +55,35 @@ func (m *maps) addTarget(i int, target Target) error {
 	return nil
 }
 
-// addProcesses makes processes members of target i: struct member of c/target.h.
-func addProcesses(members *ebpf.Map, i int, list []inspect.ProcessID) error {
+// addProcesses makes processes members of target i: struct member of c/target.h. One that has ended meanwhile is taken out
+// again: the kernel will not tell of its end once more.
+func (m *maps) addProcesses(i int, list []inspect.ProcessID) error {
 	for _, p := range list {
 		value := binary.LittleEndian.AppendUint64(nil, p.StartTime)
 		value = binary.LittleEndian.AppendUint64(value, uint64(i))
-		if err := members.Put(uint32(p.PID), value); err != nil {
+		if err := m.Members.Put(uint32(p.PID), value); err != nil {
 			return load.Refuse(err)
+		}
+		if start, err := startOf(m.root, p.PID); errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || err == nil && start != p.StartTime {
+			if err := m.Members.Delete(uint32(p.PID)); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+				return load.Refuse(err)
+			}
 		}
 	}
 	return nil
+}
+
+// startOf is a process's start time in clock ticks since boot (proc_pid_stat(5) field 22).
+func startOf(root string, pid int) (uint64, error) {
+	text, err := os.ReadFile(filepath.Join(root, strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) < 20 {
+		return 0, errors.New("stat: too few fields")
+	}
+	return strconv.ParseUint(string(fields[19]), 10, 64)
 }
 
 // Follow adds to target i, of kinds that a target had when the tracer began. What a target's processes fork is followed

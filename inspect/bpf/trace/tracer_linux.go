@@ -41,6 +41,8 @@ type maps struct {
 	Overflow      *ebpf.Map `ebpf:"overflow"`
 	Shown         *ebpf.Map `ebpf:"shown"`
 	Users         *ebpf.Map `ebpf:"users"`
+
+	root string // where the kernel shows processes
 }
 
 // programs is a rung in the kernel.
@@ -199,6 +201,7 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 
 // prepare fills the maps, before anything runs.
 func (t *Tracer) prepare(o Options, inner *ebpf.MapSpec) (err error) {
+	t.root = o.Root
 	for slot, value := range askingTable(t.decoder.abis) {
 		if err := t.Asks.Put(slot, value); err != nil {
 			return load.Refuse(err)
