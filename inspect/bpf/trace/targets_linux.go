@@ -19,8 +19,8 @@ import (
 // kinds is by what targets are told.
 type kinds struct{ processes, cgroups, users bool }
 
-func targets(o Options) (k kinds) {
-	for _, t := range o.Targets {
+func kindsOf(targets []Target) (k kinds) {
+	for _, t := range targets {
 		k.processes = k.processes || len(t.Processes) > 0
 		k.cgroups = k.cgroups || len(t.Cgroups) > 0
 		k.users = k.users || len(t.UserNS) > 0
@@ -28,8 +28,27 @@ func targets(o Options) (k kinds) {
 	return k
 }
 
+// followMaps is the maps of c/target.h.
+type followMaps struct {
+	Cgroups *ebpf.Map `ebpf:"cgroups"`
+	Members *ebpf.Map `ebpf:"members"`
+	Users   *ebpf.Map `ebpf:"users"`
+}
+
+// follower tells programs whom to look at.
+type follower struct {
+	followMaps
+	root string // where the kernel shows processes
+}
+
+func (m *follower) close() error {
+	err := errors.Join(m.Cgroups.Close(), m.Members.Close(), m.Users.Close())
+	m.followMaps = followMaps{}
+	return err
+}
+
 // fillTargets puts targets into the maps, by their index.
-func (m *maps) fillTargets(list []Target) error {
+func (m *follower) fillTargets(list []Target) error {
 	for i, target := range list {
 		if err := m.addTarget(i, target); err != nil {
 			return err
@@ -38,7 +57,7 @@ func (m *maps) fillTargets(list []Target) error {
 	return nil
 }
 
-func (m *maps) addTarget(i int, target Target) error {
+func (m *follower) addTarget(i int, target Target) error {
 	if err := m.addProcesses(i, target.Processes); err != nil {
 		return err
 	}
@@ -57,7 +76,7 @@ func (m *maps) addTarget(i int, target Target) error {
 
 // addProcesses makes processes members of target i: struct member of c/target.h. One that has ended meanwhile is taken out
 // again: the kernel will not tell of its end once more.
-func (m *maps) addProcesses(i int, list []inspect.ProcessID) error {
+func (m *follower) addProcesses(i int, list []inspect.ProcessID) error {
 	for _, p := range list {
 		value := binary.LittleEndian.AppendUint64(nil, p.StartTime)
 		value = binary.LittleEndian.AppendUint64(value, uint64(i))
@@ -88,13 +107,13 @@ func startOf(root string, pid int) (uint64, error) {
 
 // Follow adds to target i, of kinds that a target had when the tracer began. What a target's processes fork is followed
 // by itself; this is for those that were forked before the tracer began, and for a container that was started again.
-func (t *Tracer) Follow(i int, more Target) error { return t.addTarget(i, more) }
+func (m *follower) Follow(i int, more Target) error { return m.addTarget(i, more) }
 
 // Alive is how many of the processes that are followed have not ended.
-func (t *Tracer) Alive() (n int, err error) {
+func (m *follower) Alive() (n int, err error) {
 	var pid uint32
 	var member [16]byte
-	all := t.Members.Iterate()
+	all := m.Members.Iterate()
 	for all.Next(&pid, &member) {
 		n++
 	}
