@@ -3,7 +3,6 @@ package advise
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"capview/inspect"
@@ -25,7 +24,7 @@ type Target struct {
 func Advise(ix *inspect.Index, o *Observation, t Target) Advice {
 	a := Advice{Target: t.Name, Observed: Period{Since: o.Since, Until: o.Until, Seconds: o.watched().Seconds(), Lost: o.Lost, Only: o.Only}}
 	first := firstOf(ix, t)
-	uses := relevant(ix, o, t)
+	uses, astray := relevant(ix, o, t)
 	a.Observed.Watched = watchedTarget(ix, o, t, len(uses) > 0)
 
 	n := holders(t.Processes, first)
@@ -44,7 +43,7 @@ func Advise(ix *inspect.Index, o *Observation, t Target) Advice {
 		if p == nil {
 			p = first
 		}
-		h.judge(ix, watch{lived(ix, o, p), startSeen(ix, o, p), blind(o, a.Observed.Watched), asUser(ix, t.Container, p)})
+		h.judge(ix, watch{lived(ix, o, p), startSeen(ix, o, p), blind(o, a.Observed.Watched), asUser(ix, t.Container, p), strays(astray, bounding)})
 		h.Notes = append(h.ways(h.Notes), h.hints()...)
 	}
 	s.sum(all)
@@ -147,63 +146,6 @@ func blind(o *Observation, watched string) string {
 		return fmt.Sprintf("not seen, but %d checks were lost", o.Lost)
 	}
 	return ""
-}
-
-// relevant is the uses of the target's processes: those of its PIDs, and those of its container.
-func relevant(ix *inspect.Index, o *Observation, t Target) []*Use {
-	var uses []*Use
-	for i := range o.Uses {
-		u := &o.Uses[i]
-		if t.One {
-			if slices.ContainsFunc(t.Processes, func(p *inspect.Process) bool { return p.PID == u.PID && !younger(ix, p, u) }) {
-				uses = append(uses, u)
-			}
-			continue
-		}
-		if u.Container != "" && t.Container != nil {
-			if called(ix, t.Container, u.Container) {
-				uses = append(uses, u)
-			}
-			continue
-		}
-		if slices.ContainsFunc(t.Processes, func(p *inspect.Process) bool { return p.PID == u.PID && !younger(ix, p, u) }) {
-			uses = append(uses, u)
-		}
-	}
-	return uses
-}
-
-// younger tells of a process that began after the check was made: another had its PID then.
-func younger(ix *inspect.Index, p *inspect.Process, u *Use) bool {
-	at, known := started(ix, p)
-	return known && !u.Last.IsZero() && u.Last.Before(at.Add(-slack))
-}
-
-// called tells whether a container goes by a name.
-func called(ix *inspect.Index, c *inspect.Container, name string) bool {
-	if name == c.Key || name == ix.Label(c) || c.ID != "" && name == c.ID || c.Name.Or("") != "" && name == c.Name.Or("") {
-		return true
-	}
-	const shortID = 12
-	return len(name) >= shortID && len(c.ID) > len(name) && c.ID[:len(name)] == name
-}
-
-// watchedTarget is "yes", or why it is not known that the target was watched.
-func watchedTarget(ix *inspect.Index, o *Observation, t Target, seen bool) string {
-	if o.Everywhere || seen {
-		return "yes"
-	}
-	for _, name := range o.Targets {
-		if t.Container != nil && called(ix, t.Container, name) {
-			return "yes"
-		}
-		for _, p := range t.Processes {
-			if name == strconv.Itoa(p.PID) && (t.One || len(t.Processes) == 1) {
-				return "yes"
-			}
-		}
-	}
-	return "no check of it was seen, and whether it was watched is not known"
 }
 
 // boundingOf is what the container's own processes have in their bounding sets, or hold; unknown where none could be read.

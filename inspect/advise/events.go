@@ -116,7 +116,7 @@ func (ev *event) use() (u Use, err error) {
 			return u, fmt.Errorf("it has no %q", need.key)
 		}
 	}
-	u = Use{PID: *ev.PID, TID: ev.TID, Comm: ev.Comm, Effective: ev.Caps, Audit: ev.Audit, InSetID: ev.InSetID, Current: ev.Current, Target: ev.Target,
+	u = Use{PID: *ev.PID, TID: ev.TID, PPID: ev.PPID, Comm: ev.Comm, Effective: ev.Caps, Audit: ev.Audit, InSetID: ev.InSetID, Current: ev.Current, Target: ev.Target,
 		Granting: ev.Granting, Stack: ev.Stack, Count: 1, First: *ev.TS, Last: *ev.TS}
 	if ev.UID != nil {
 		u.UID = inspect.Some(*ev.UID)
@@ -140,7 +140,7 @@ func (ev *event) use() (u Use, err error) {
 	default:
 		return u, fmt.Errorf("verdict %.40q: want allow or deny", *ev.Verdict)
 	}
-	if u.PID < 0 || u.TID < 0 {
+	if u.PID < 0 || u.TID < 0 || u.PPID < 0 {
 		return u, errors.New("a pid is below zero")
 	}
 	return u, nil

@@ -17,6 +17,7 @@ type watch struct {
 	start  inspect.Opt[bool] // from the start on
 	blind  string            // why nothing can be called unused; "" where it can
 	user   bool              // it was started as a user that is not root, so never held more
+	astray caps.Set          // exercised by processes that may have been its own
 }
 
 // judge fills in the verdicts of a credential.
@@ -105,6 +106,10 @@ func (h *holder) unused(j *Judgement, t *tally, w watch) {
 	case w.blind != "":
 		j.Verdict, j.Confidence = Unknown, None
 		j.Why = append(j.Why, w.blind)
+		return
+	case w.astray.Has(j.Cap):
+		j.Verdict, j.Confidence = Unknown, None
+		j.Why = append(j.Why, "exercised by processes that ended before it was known which container they were of")
 		return
 	case m&atStart != 0 && !start:
 		j.Verdict, j.Confidence = Unknown, None

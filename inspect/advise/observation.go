@@ -16,7 +16,7 @@ type Observation struct {
 	Lost uint64
 	// Only says in words what alone was watched of the checks ("denials only"); "" is all of them.
 	Only string
-	// Targets is the containers (by key, label, name or id) and PIDs that were watched; Everywhere is the whole node.
+	// Targets is all that was watched: the containers (by key, label, name or id) and PIDs with what they started; Everywhere is the whole node.
 	Targets    []string
 	Everywhere bool
 	Uses       []Use
@@ -26,6 +26,7 @@ type Observation struct {
 type Use struct {
 	PID, TID  int
 	StartTime uint64 // of the process, as inspect.Process.StartTime; 0 unknown
+	PPID      int    // of the process; 0 unknown
 	Comm      string
 	UID, GID  inspect.Opt[uint32] // in the reader's user namespace
 	Container string              // its key, label, name or id; "" where there is none
