@@ -83,6 +83,7 @@ func TestCannotTell(t *testing.T) {
 		"no end":              {&Observation{Since: at(50), Everywhere: true}, "how long", 0},
 		"the clock jumped":    {watchedFor(4000, 50), "how long", 0},
 		"denials only":        {&Observation{Since: at(50), Until: at(4000), Everywhere: true, Only: "denials"}, "only denials were watched", 0},
+		"before it began":     {watchedFor(10, 90), "it began after", 0},
 		"losses":              {&Observation{Since: at(50), Until: at(4000), Everywhere: true, Lost: 7}, "7 checks were lost", 0},
 		"another was watched": {&Observation{Since: at(50), Until: at(4000), Targets: []string{"box"}}, "whether it was watched is not known", 0},
 		"its start was not":   {watchedFor(150, 4000), "at start-up", caps.Of(caps.FSetID, caps.Kill, caps.SetFCap, caps.AuditWrite, caps.NetRaw)},

@@ -16,17 +16,17 @@ import (
 
 // What ReadEvents takes: a line of at most so many bytes, at most so many checks that are not alike.
 const (
-	maxLine = 1 << 20
+	maxLine = 1 << 22
 	maxUses = 200_000
 )
 
-// ReadEvents reads what a trace has written as JSON: an object a line for each check, and one at the end with the totals
-// and what was lost. Without that last line the trace was cut short: it was watched from the first check to the last. An
-// error names the line. Checks that are alike are counted together; those beyond maxUses are lost.
+// ReadEvents reads what a trace has written as JSON: an object a line for each check, and one at the end with the totals,
+// what was watched and what was lost. What the totals have beyond the single checks counts too. Without that last line the
+// trace was cut short: it was watched from the first check to the last. An error names the line.
 func ReadEvents(r io.Reader) (*Observation, error) {
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 0, 1<<16), maxLine)
-	e := events{at: map[string]int{}}
+	e := events{at: map[string]int{}, seen: map[totalKey]uint64{}}
 	n := 0
 	for s.Scan() {
 		n++
@@ -56,105 +56,188 @@ func ReadEvents(r io.Reader) (*Observation, error) {
 // events is what was read so far.
 type events struct {
 	o    Observation
-	at   map[string]int // where in o.Uses those that are alike are
-	done bool           // the totals were read
+	at   map[string]int      // where in o.Uses those that are alike are
+	seen map[totalKey]uint64 // single checks by the row of the totals that has them
+	done bool                // the totals were read
 }
 
-// event is a line, its keys as 'capview trace -o json' writes them.
-type event struct {
-	TS        *time.Time            `json:"ts"`
-	PID       *int                  `json:"pid"`
-	TID       int                   `json:"tid"`
-	PPID      int                   `json:"ppid"`
-	Comm      string                `json:"comm"`
-	UID       *uint32               `json:"uid"`
-	GID       *uint32               `json:"gid"`
-	Syscall   *string               `json:"syscall"`
-	Cap       *string               `json:"cap"`
-	Verdict   *string               `json:"verdict"`
-	Audit     inspect.Opt[bool]     `json:"audit"`
-	InSetID   inspect.Opt[bool]     `json:"insetid"`
-	Current   inspect.Opt[uint64]   `json:"current_userns"`
-	Target    inspect.Opt[uint64]   `json:"target_userns"`
-	Granting  inspect.Opt[uint64]   `json:"granting_userns"`
-	Caps      inspect.Opt[caps.Set] `json:"caps"`
-	Container *string               `json:"container"`
-	Pod       json.RawMessage       `json:"pod"`
-	Stack     []string              `json:"stack"`
+// eventLine is a check as 'capview trace -o json' writes it; keys that are not needed here are passed over.
+type eventLine struct {
+	TS          *time.Time            `json:"ts"`
+	PID         *int                  `json:"pid"`
+	TID         int                   `json:"tid"`
+	PPID        int                   `json:"ppid"`
+	Comm        string                `json:"comm"`
+	UID         inspect.Opt[uint32]   `json:"uid"`
+	GID         inspect.Opt[uint32]   `json:"gid"`
+	Syscall     string                `json:"syscall"` // null outside any
+	Cap         *string               `json:"cap"`
+	Verdict     *string               `json:"verdict"`
+	Audit       inspect.Opt[bool]     `json:"audit"`
+	InSetID     inspect.Opt[bool]     `json:"insetid"`
+	Current     inspect.Opt[uint64]   `json:"current_userns"`
+	Target      inspect.Opt[uint64]   `json:"target_userns"`
+	Granting    inspect.Opt[uint64]   `json:"granting_userns"`
+	Caps        inspect.Opt[caps.Set] `json:"caps"`
+	Container   string                `json:"container"` // null: not known, or none
+	Credentials string                `json:"credentials"`
+	Probe       inspect.Opt[bool]     `json:"probe"`
+	Stack       *struct {
+		Kernel []struct {
+			Symbol string `json:"symbol"`
+			Offset uint64 `json:"offset"`
+		} `json:"kernel"`
+	} `json:"stack"`
+}
+
+// lastLine is the one that ends a trace.
+type lastLine struct {
+	Totals []totalLine `json:"totals"`
+	Lost   struct {
+		Checks       uint64 `json:"checks"` // in neither events nor totals
+		Children     uint64 `json:"children"`
+		Unattributed uint64 `json:"unattributed"`
+	} `json:"lost"`
+	Watched *struct {
+		Since   time.Time `json:"since"`
+		Until   time.Time `json:"until"`
+		Targets *[]string `json:"targets"` // null: the whole node
+		Denied  bool      `json:"denied"`  // denials only
+	} `json:"watched"`
+}
+
+// totalLine is how often a program of a container asked for a capability in a system call.
+type totalLine struct {
+	Checks      uint64              `json:"checks"`
+	Cap         *string             `json:"cap"`
+	Verdict     *string             `json:"verdict"`
+	Syscall     string              `json:"syscall"`
+	Comm        string              `json:"comm"`
+	Container   string              `json:"container"`
+	Target      inspect.Opt[uint64] `json:"target_userns"`
+	Credentials string              `json:"credentials"`
+	Probe       inspect.Opt[bool]   `json:"probe"`
+}
+
+// totalKey is a row of the totals as single checks tell of it. A program's name and container may be known only later.
+type totalKey struct {
+	cap     caps.Cap
+	allowed bool
+	syscall string
+	target  inspect.Opt[uint64]
 }
 
 // line reads one.
 func (e *events) line(text []byte) error {
-	var ev event
-	if err := json.Unmarshal(text, &ev); err != nil {
+	var kind struct {
+		Totals json.RawMessage `json:"totals"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
 		return wording(err)
 	}
-	u, err := ev.use()
+	if kind.Totals != nil {
+		e.done = true
+		var last lastLine
+		if err := json.Unmarshal(text, &last); err != nil {
+			return wording(err)
+		}
+		return e.end(&last)
+	}
+	var line eventLine
+	if err := json.Unmarshal(text, &line); err != nil {
+		return wording(err)
+	}
+	u, err := line.use()
 	if err != nil {
 		return err
 	}
+	e.widen(u.First)
+	e.seen[keyOf(&u)]++
 	e.add(u)
 	return nil
 }
 
-// wording is what encoding/json says, in one lower-case line without Go's types.
+// wording is what encoding/json says, in one line without Go's types.
 func wording(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("key %q is a %s", wrong.Field, wrong.Value)
+		if wrong.Field == "" {
+			return errors.New("it is no JSON object")
+		}
+		return fmt.Errorf("key %.80q cannot be a %.20s", wrong.Field, wrong.Value)
 	}
-	return errors.New("it is no JSON object: " + strings.TrimPrefix(err.Error(), "json: "))
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	return fmt.Errorf("it is not what a trace writes: %.200s", text)
 }
 
 // use is the check that a line tells of.
-func (ev *event) use() (u Use, err error) {
+func (l *eventLine) use() (u Use, err error) {
 	for _, need := range []struct {
 		key string
 		has bool
-	}{{"ts", ev.TS != nil}, {"pid", ev.PID != nil}, {"cap", ev.Cap != nil}, {"verdict", ev.Verdict != nil}} {
+	}{{"ts", l.TS != nil}, {"pid", l.PID != nil}, {"cap", l.Cap != nil}, {"verdict", l.Verdict != nil}} {
 		if !need.has {
 			return u, fmt.Errorf("it has no %q", need.key)
 		}
 	}
-	u = Use{PID: *ev.PID, TID: ev.TID, PPID: ev.PPID, Comm: ev.Comm, Effective: ev.Caps, Audit: ev.Audit, InSetID: ev.InSetID, Current: ev.Current, Target: ev.Target,
-		Granting: ev.Granting, Stack: ev.Stack, Count: 1, First: *ev.TS, Last: *ev.TS}
-	if ev.UID != nil {
-		u.UID = inspect.Some(*ev.UID)
-	}
-	if ev.GID != nil {
-		u.GID = inspect.Some(*ev.GID)
-	}
-	if ev.Syscall != nil {
-		u.Syscall = *ev.Syscall
-	}
-	if ev.Container != nil {
-		u.Container = *ev.Container
-	}
-	if u.Cap, err = caps.Parse(*ev.Cap); err != nil {
-		return u, err
-	}
-	switch *ev.Verdict {
-	case "allow":
-		u.Allowed = true
-	case "deny":
-	default:
-		return u, fmt.Errorf("verdict %.40q: want allow or deny", *ev.Verdict)
-	}
+	u = Use{PID: *l.PID, TID: l.TID, PPID: l.PPID, Comm: l.Comm, UID: l.UID, GID: l.GID, Effective: l.Caps, Container: l.Container, Syscall: l.Syscall,
+		Audit: l.Audit, InSetID: l.InSetID, Probe: l.Probe, Current: l.Current, Target: l.Target, Granting: l.Granting, Count: 1, First: *l.TS, Last: *l.TS}
 	if u.PID < 0 || u.TID < 0 || u.PPID < 0 {
 		return u, errors.New("a pid is below zero")
 	}
-	return u, nil
+	if l.Stack != nil {
+		for _, f := range l.Stack.Kernel {
+			u.Stack = append(u.Stack, fmt.Sprintf("%s+%#x", f.Symbol, f.Offset))
+		}
+	}
+	if err = u.credentials(l.Credentials); err != nil {
+		return u, err
+	}
+	u.Cap, u.Allowed, err = decision(*l.Cap, *l.Verdict)
+	return u, err
 }
 
-// add counts a use, and widens the time that was watched to it.
+// credentials reads whose credentials a check was about; "" is not known.
+func (u *Use) credentials(word string) error {
+	switch word {
+	case "":
+		return nil
+	case "own", "overridden", "other":
+		u.Overridden, u.Foreign = inspect.Some(word == "overridden"), inspect.Some(word == "other")
+		return nil
+	}
+	return fmt.Errorf("credentials %.40q: want own, overridden or other", word)
+}
+
+func decision(name, verdict string) (c caps.Cap, allowed bool, err error) {
+	if c, err = caps.Parse(name); err != nil {
+		return c, false, err
+	}
+	switch verdict {
+	case "allow":
+		return c, true, nil
+	case "deny":
+		return c, false, nil
+	}
+	return c, false, fmt.Errorf("verdict %.40q: want allow or deny", verdict)
+}
+
+func keyOf(u *Use) totalKey { return totalKey{u.Cap, u.Allowed, u.Syscall, u.Target} }
+
+// widen makes the time that was watched hold a moment.
+func (e *events) widen(at time.Time) {
+	if e.o.Since.IsZero() || at.Before(e.o.Since) {
+		e.o.Since = at
+	}
+	if at.After(e.o.Until) {
+		e.o.Until = at
+	}
+}
+
+// add counts a use. Those beyond maxUses are lost.
 func (e *events) add(u Use) {
-	if e.o.Since.IsZero() || u.First.Before(e.o.Since) {
-		e.o.Since = u.First
-	}
-	if u.Last.After(e.o.Until) {
-		e.o.Until = u.Last
-	}
-	key := fmt.Sprint(u.PID, u.TID, u.UID, u.GID, u.Effective, u.Cap, u.Allowed, u.Audit, u.InSetID, u.Current, u.Target, u.Granting, "\x00", u.Comm, "\x00", u.Container, "\x00", u.Syscall)
+	key := fmt.Sprint(u.PID, u.TID, u.UID, u.GID, u.Effective, u.Cap, u.Allowed, u.Audit, u.InSetID, u.Probe, u.Overridden, u.Foreign,
+		u.Current, u.Target, u.Granting, "\x00", u.Comm, "\x00", u.Container, "\x00", u.Syscall)
 	i, known := e.at[key]
 	switch {
 	case known:
@@ -179,4 +262,51 @@ func (u *Use) merge(v *Use) {
 			u.Stack = v.Stack
 		}
 	}
+}
+
+// end takes the totals: what they have beyond the single checks is of no known process, and what was lost is lost.
+func (e *events) end(last *lastLine) error {
+	for i := range last.Totals {
+		if err := e.total(&last.Totals[i]); err != nil {
+			return fmt.Errorf("row %d of the totals: %w", i+1, err)
+		}
+	}
+	e.o.Lost += last.Lost.Checks + last.Lost.Children
+	w := last.Watched
+	if w == nil {
+		return nil
+	}
+	if w.Until.Before(w.Since) {
+		return errors.New("the trace ended before it began")
+	}
+	e.o.Since, e.o.Until, e.o.Everywhere = w.Since, w.Until, w.Targets == nil
+	if w.Targets != nil {
+		e.o.Targets = *w.Targets
+	}
+	if w.Denied {
+		e.o.Only = "denials"
+	}
+	return nil
+}
+
+// total takes a row. Rows differ in names that single checks may not have known: what is counted alike in both is taken
+// off one after the other.
+func (e *events) total(l *totalLine) error {
+	if l.Cap == nil || l.Verdict == nil {
+		return errors.New(`it has no "cap" or no "verdict"`)
+	}
+	u := Use{Comm: l.Comm, Container: l.Container, Syscall: l.Syscall, Target: l.Target, Probe: l.Probe, First: e.o.Until, Last: e.o.Until}
+	if err := u.credentials(l.Credentials); err != nil {
+		return err
+	}
+	var err error
+	if u.Cap, u.Allowed, err = decision(*l.Cap, *l.Verdict); err != nil {
+		return err
+	}
+	seen := min(e.seen[keyOf(&u)], l.Checks)
+	e.seen[keyOf(&u)] -= seen
+	if u.Count = l.Checks - seen; u.Count > 0 {
+		e.add(u)
+	}
+	return nil
 }

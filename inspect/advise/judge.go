@@ -107,6 +107,10 @@ func (h *holder) unused(j *Judgement, t *tally, w watch) {
 		j.Verdict, j.Confidence = Unknown, None
 		j.Why = append(j.Why, w.blind)
 		return
+	case w.period == 0:
+		j.Verdict, j.Confidence = Unknown, None
+		j.Why = append(j.Why, "it began after what was watched")
+		return
 	case w.astray.Has(j.Cap):
 		j.Verdict, j.Confidence = Unknown, None
 		j.Why = append(j.Why, "exercised by processes that ended before it was known which container they were of")
@@ -183,10 +187,7 @@ func (h *holder) reach(ix *inspect.Index, sets caps.Sets) (_ *rules.Reach, gain 
 
 // denial says what a denied check means, and whether holding the capability would have helped.
 func (h *holder) denial(ix *inspect.Index, c caps.Cap, t *tally) string {
-	text := fmt.Sprintf("denied %d times", t.denied)
-	if t.denied == 1 {
-		text = "denied once"
-	}
+	text := "denied " + Times(t.denied)
 	if t.lastDenied.Syscall != "" {
 		text += ", last in " + t.lastDenied.Syscall
 	}
@@ -199,6 +200,17 @@ func (h *holder) denial(ix *inspect.Index, c caps.Cap, t *tally) string {
 		return text + fmt.Sprintf(": it was asked for over user namespace %d, where what is held in its own does not count", target)
 	}
 	return text + "; whether the program does without cannot be told"
+}
+
+// Times is how often, in words: "once", "7 times".
+func Times(n uint64) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // heldIn lists the sets that have c.

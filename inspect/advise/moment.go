@@ -18,7 +18,7 @@ const (
 	atMaintenance // logs rotated, backups, debugging, checkpoints
 )
 
-var momentNames = [...]string{"start-up", "a reload", "a login", "shutdown", "installing software", "maintenance and debugging"}
+var momentNames = [...]string{"start-up", "a reload", "a login", "shutdown", "the installation of software", "maintenance"}
 
 // String lists them: "start-up, a reload or a login".
 func (m moments) String() string {

@@ -127,7 +127,7 @@ func whole(t *testing.T, a *Advice) {
 				t.Errorf("%s: %s and not in that list", j.Name, j.Verdict)
 			case j.Verdict == Drop && (j.Allowed > 0 || j.Perhaps > 0):
 				t.Errorf("%s is to be dropped and was exercised", j.Name)
-			case j.Verdict == Drop && !j.NoEffect && (a.Observed.Seconds == 0 || a.Observed.Lost > 0 || a.Observed.Only != ""):
+			case j.Verdict == Drop && !j.NoEffect && (a.Observed.Seconds == 0 || a.Group.Seconds == 0 || a.Observed.Lost > 0 || a.Observed.Only != ""):
 				t.Errorf("%s is called unused, and that was not watched", j.Name)
 			case (j.Verdict == Keep && j.Allowed == 0 || j.Verdict == Unknown) && len(j.Why) == 0, j.Denied > 0 && j.Denial == "":
 				t.Errorf("%s: %s without a reason", j.Name, j.Verdict)

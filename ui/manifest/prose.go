@@ -119,10 +119,10 @@ func opening(j *advise.Judgement) string {
 // evidence is what the verdict rests on.
 func evidence(j *advise.Judgement) (parts []string) {
 	if j.Allowed > 0 {
-		parts = append(parts, "exercised "+times(j.Allowed)+last(j))
+		parts = append(parts, "exercised "+advise.Times(j.Allowed)+last(j))
 	}
 	if j.Perhaps > 0 {
-		parts = append(parts, "asked for "+times(j.Perhaps)+last(j))
+		parts = append(parts, "asked for "+advise.Times(j.Perhaps)+last(j))
 	}
 	parts = append(parts, j.Why...)
 	if j.Denial != "" {
@@ -141,16 +141,6 @@ func last(j *advise.Judgement) string {
 		text += " in " + j.Last.Syscall
 	}
 	return text
-}
-
-func times(n uint64) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // credential is what one of several needs.
