@@ -1,0 +1,12 @@
+package bpf
+
+import (
+	"testing"
+
+	"capview/demo/importrules"
+)
+
+// Here alone is the library that loads programs; no other source is known.
+func TestImports(t *testing.T) {
+	importrules.Check(t, importrules.Standard, "capview/inspect/bpf/load", "github.com/cilium/ebpf", "github.com/cilium/ebpf/link")
+}
