@@ -41,11 +41,6 @@ type adviseOptions struct {
 	as     choice
 }
 
-// exerciser watches which capabilities are exercised, until ctx ends.
-type exerciser interface {
-	Exercised(ctx context.Context, ix *inspect.Index, t advise.Target) (advise.Observation, error)
-}
-
 const defaultWatch = 30 * time.Second
 
 func (a *app) adviseCommand() *cobra.Command {
@@ -96,7 +91,7 @@ func (a *app) runAdvise(cmd *cobra.Command, name string, o *adviseOptions) error
 		return err
 	}
 	if live != nil && o.events == "" {
-		if ix, target, seen, err = a.exercised(cmd.Context(), ix, live, target, o.watch); err != nil {
+		if ix, target, seen, err = a.exercised(cmd.Context(), target, o.watch); err != nil {
 			return err
 		}
 	}
@@ -175,39 +170,6 @@ func (a *app) adviseTarget(ctx context.Context, ix *inspect.Index, live node, na
 		return t, trouble("", "%s has no process of its own", called(ix, found[0]))
 	}
 	return t, nil
-}
-
-// exercised watches the target, and looks at the node again: who came meanwhile counts too.
-func (a *app) exercised(ctx context.Context, ix *inspect.Index, live node, t advise.Target, d time.Duration) (*inspect.Index, advise.Target, *advise.Observation, error) {
-	watcher, err := a.exerciser(live)
-	if err != nil {
-		return nil, t, nil, err
-	}
-	watching, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	seen, err := watcher.Exercised(watching, ix, t)
-	if err != nil {
-		return nil, t, nil, err
-	}
-	again, err := a.scan(ctx, live)
-	if err != nil {
-		return nil, t, nil, err
-	}
-	name := t.Name
-	if !t.One {
-		name = t.Container.Key
-	}
-	now, err := a.adviseTarget(ctx, again, live, name)
-	if err != nil { // it ended: what it was is judged
-		return ix, t, &seen, nil
-	}
-	now.Name = t.Name
-	return again, now, &seen, nil
-}
-
-// exerciser is what watches this node.
-func (a *app) exerciser(node) (exerciser, error) {
-	return nil, trouble("give what was traced: --events FILE", "tracing is not in this build")
 }
 
 func (a *app) writeAdvice(cmd *cobra.Command, ix *inspect.Index, advice *advise.Advice, form string, o *adviseOptions) error {

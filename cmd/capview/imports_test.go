@@ -13,7 +13,7 @@ import (
 // terminal program in another.
 var only = map[string][]string{
 	"capview/inspect/proc":               {"wiring_linux.go"},
-	"capview/inspect/bpf/trace":          {"trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "tracing_linux.go", "tracing_other.go"},
+	"capview/inspect/bpf/trace":          {"trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "advise_watch.go", "tracing_linux.go", "tracing_other.go"},
 	"capview/cmd/tty":                    {"tui.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},
