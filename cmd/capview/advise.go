@@ -18,8 +18,8 @@ import (
 	"capview/ui/view"
 )
 
-const adviseLong = `Advise tells which capabilities a container, or a process, holds and needs not: what it held is compared with what it
-exercised while it was watched, for each distinct credential. What was asked for and denied is told too.
+const adviseLong = `Advise tells which capabilities a container, or a process with those it has started, holds and needs not: what is held is
+compared with what was exercised while it was watched, for each distinct credential. What was asked for and denied is told too.
 
 It watches for as long as --for says, or reads what 'capview trace -o json' wrote. Nothing is called unused that was not
 watched: of a snapshot alone only what can have no effect where it is held is to be dropped. A program asks for some
@@ -151,7 +151,7 @@ func (a *app) adviseTarget(ctx context.Context, ix *inspect.Index, live node, na
 		if err != nil {
 			return advise.Target{}, err
 		}
-		return advise.Target{Name: name, Container: ix.Container(p.Container), Processes: []*inspect.Process{p}, One: true}, nil
+		return advise.Target{Name: name, Container: ix.Container(p.Container), Processes: family(ix, p), One: true}, nil
 	}
 	found := findContainers(ix, name)
 	switch {
@@ -170,6 +170,21 @@ func (a *app) adviseTarget(ctx context.Context, ix *inspect.Index, live node, na
 		return t, trouble("", "%s has no process of its own", called(ix, found[0]))
 	}
 	return t, nil
+}
+
+// family is p and the processes that it and they have started, as far as they are there.
+func family(ix *inspect.Index, p *inspect.Process) []*inspect.Process {
+	all := []*inspect.Process{p}
+	of := map[int]bool{p.PID: true}
+	for before := 0; before < len(all); {
+		before = len(all)
+		for i := range ix.Processes {
+			if q := &ix.Processes[i]; of[q.PPID] && !of[q.PID] && canAct(q) == nil {
+				all, of[q.PID] = append(all, q), true
+			}
+		}
+	}
+	return all
 }
 
 func (a *app) writeAdvice(cmd *cobra.Command, ix *inspect.Index, advice *advise.Advice, form string, o *adviseOptions) error {

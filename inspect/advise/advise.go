@@ -17,7 +17,7 @@ type Target struct {
 	Name      string             // as it was asked for
 	Container *inspect.Container // nil: of none
 	Processes []*inspect.Process // without helpers, kernel threads and the dead
-	One       bool               // of the processes of Container only these: what others do does not count
+	One       bool               // the first of Processes and what it started, not all of Container
 }
 
 // Advise judges what the target's processes, of which there must be one, hold by what was seen of them.
@@ -35,6 +35,9 @@ func Advise(ix *inspect.Index, o *Observation, t Target) Advice {
 	s.Label, s.Bounding, s.Notes = t.Name, bounding, []string{}
 	if c := t.Container; c != nil {
 		s.Container, s.Label, s.Kind, s.Runtime = c.Key, ix.Label(c), c.Kind, c.Runtime
+	}
+	if t.One {
+		s.Label = fmt.Sprintf("%s (%d)", first.Comm, first.PID)
 	}
 	s.StartSeen = startSeen(ix, o, first)
 	s.Seconds = lived(ix, o, first).Seconds()

@@ -270,9 +270,11 @@ func TestOneProcess(t *testing.T) {
 	target := Target{Name: "100", Container: ix.Container("docker/web"), Processes: []*inspect.Process{ix.Process(100)}, One: true}
 	before := use(1, caps.Mknod, "mknod").with(func(u *Use) { u.First, u.Last = at(60), at(60) })
 	other := use(1, caps.Kill, "kill").with(func(u *Use) { u.PID, u.TID = 101, 101 })
-	a := Advise(ix, watchedFor(50, 4000, before, other, use(1, caps.Chown, "chown")), target)
+	child := use(1, caps.SetFCap, "setxattr").with(func(u *Use) { u.PID, u.TID, u.PPID = 900, 900, 100 })
+	stranger := use(1, caps.Mknod, "mknod").with(func(u *Use) { u.PID, u.TID, u.PPID = 901, 901, 1 })
+	a := Advise(ix, watchedFor(50, 4000, before, other, child, stranger, use(1, caps.Chown, "chown")), target)
 	whole(t, &a)
-	if a.Group.Keep != caps.Of(caps.Chown) || a.Group.Label != "web" || len(a.Credentials) != 1 {
+	if a.Group.Keep != caps.Of(caps.Chown, caps.SetFCap) || a.Group.Label != "c (100)" || len(a.Credentials) != 1 {
 		t.Errorf("keep %s of %q", a.Group.Keep.Names(), a.Group.Label)
 	}
 }

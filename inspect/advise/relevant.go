@@ -25,6 +25,8 @@ func relevant(ix *inspect.Index, o *Observation, t Target) (uses, astray []*Use)
 		switch mine := p != nil && !another(ix, p, u); {
 		case mine || alone:
 			uses = append(uses, u)
+		case t.One && !lives(ix, u) && descends(own, parents, u.PPID):
+			uses = append(uses, u)
 		case t.One:
 		case u.Container != "":
 			if t.Container != nil && called(ix, t.Container, u.Container) {
