@@ -3,7 +3,6 @@ package trace
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
@@ -21,22 +20,16 @@ func (t *Tracer) Run(ctx context.Context, emit func([]inspect.Event)) error {
 		<-ctx.Done()
 		return t.Stop()
 	}
-	stop := context.AfterFunc(ctx, func() { t.ring.SetDeadline(time.Unix(0, 1)) })
-	defer stop()
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { stopped <- errors.Join(t.Stop(), t.ring.Flush()) })
 	err := t.read(emit)
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+	if stop() || !errors.Is(err, ringbuf.ErrFlushed) {
 		return err
 	}
-	if err := t.Stop(); err != nil {
-		return err
-	}
-	if err := t.read(emit); !errors.Is(err, os.ErrDeadlineExceeded) {
-		return err
-	}
-	return nil
+	return <-stopped
 }
 
-// read hands over events until the ring's deadline has passed and nothing is left.
+// read hands over events until the ring is flushed and nothing is left.
 func (t *Tracer) read(emit func([]inspect.Event)) error {
 	var record ringbuf.Record
 	var batch []inspect.Event

@@ -3,6 +3,7 @@ package trace
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -235,6 +236,9 @@ func (t *Tracer) attach(rung Rung, follow bool) error {
 	}
 	if rung != Kprobe {
 		return t.attached(link.AttachTracing(link.TracingOptions{Program: check[0]}))
+	}
+	if _, err := os.Stat("/sys/bus/event_source/devices/kprobe"); errors.Is(err, fs.ErrNotExist) {
+		return &load.Refusal{Why: "the kernel has no kprobes (CONFIG_KPROBES)", Err: err}
 	}
 	// The return first: a call whose return alone is seen is told from one that is missed.
 	if err := t.attached(link.Kretprobe("cap_capable", check[1], nil)); err != nil {
