@@ -39,15 +39,22 @@ func adviceOverview(ix *inspect.Index, a *advise.Advice) [][]Cell {
 	rows := [][]Cell{
 		pair("watched", watchedCell(a)),
 		pair("could have now", now),
-		pair("keep", namesCell(ix, g.Keep, Good)),
-		pair("drop", namesCell(ix, g.Drop, Notice)),
-		pair("cannot tell", namesCell(ix, g.Unknown, Gone)),
-		pair("denied", namesCell(ix, g.Wanted, Notice)),
 	}
+	rows = append(rows, listRows(ix, &g.Lists)...)
 	if left := g.Keep | g.Unknown; left != 0 {
 		rows = append(rows, pair("what is left", text(setText(ix, left, g.Nearest.Name))))
 	}
 	return rows
+}
+
+// listRows is what is to be done with what.
+func listRows(ix *inspect.Index, l *advise.Lists) [][]Cell {
+	return [][]Cell{
+		pair("keep", namesCell(ix, l.Keep, Good)),
+		pair("drop", namesCell(ix, l.Drop, Notice)),
+		pair("cannot tell", namesCell(ix, l.Unknown, Gone)),
+		pair("denied", namesCell(ix, l.Wanted, Notice)),
+	}
 }
 
 // namesCell names each of what is to be done something with: a default's name would hide them.
@@ -105,13 +112,17 @@ func judgementBlocks(js []advise.Judgement) []Block {
 	if len(js) == 0 {
 		return []Block{{Note: "It has no capability, and asked for none."}}
 	}
+	return appendNotes([]Block{evidenceBlock(js)}, "Why", reasons(js))
+}
+
+func evidenceBlock(js []advise.Judgement) Block {
 	b := Block{Title: "Capabilities", Head: []string{"CAPABILITY", "VERDICT", "CONFIDENCE", "ALLOWED", "DENIED", "LAST"}}
 	for i := range js {
 		j := &js[i]
 		b.Rows = append(b.Rows, []Cell{{Clean(j.Cap.Short()), Accent}, verdictOf(j), confidenceCell(j.Confidence),
 			checksCell(j.Allowed+j.Perhaps, Plain), checksCell(j.Denied, Notice), lastCell(j)})
 	}
-	return appendNotes([]Block{b}, "Why", reasons(js))
+	return b
 }
 
 func verdictOf(j *advise.Judgement) Cell {
@@ -184,6 +195,8 @@ func lastCell(j *advise.Judgement) Cell {
 	return Cell{Clean(fmt.Sprintf("%s, %s (%d)", call, e.Comm, e.PID)), Plain}
 }
 
+// credentialSection is one of several credentials: what is to be done with what, and what it has asked for. Why is said of the
+// whole.
 func credentialSection(ix *inspect.Index, c *advise.Credential) Section {
 	who := c.Comm + " (" + idList(c.PIDs) + ")"
 	if len(c.TIDs) > 0 {
@@ -201,7 +214,17 @@ func credentialSection(ix *inspect.Index, c *advise.Credential) Section {
 	if c.Apart != "" {
 		rows = append(rows, pair("apart", Cell{Clean(c.Apart), Notice}))
 	}
-	blocks := append([]Block{{Rows: rows}}, judgementBlocks(c.Capabilities)...)
+	rows = append(rows, listRows(ix, &c.Lists)...)
+	blocks := []Block{{Rows: rows}}
+	var asked []advise.Judgement
+	for _, j := range c.Capabilities {
+		if j.Allowed+j.Perhaps+j.Denied > 0 {
+			asked = append(asked, j)
+		}
+	}
+	if asked != nil {
+		blocks = append(blocks, evidenceBlock(asked))
+	}
 	blocks = appendNotes(blocks, "Worth knowing", c.Notes)
 	return Section{"advice-" + strconv.Itoa(c.PIDs[0]), "Credential of " + Clean(who), blocks}
 }
