@@ -2,7 +2,6 @@ package advise
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"capview/inspect"
@@ -28,11 +27,10 @@ func Advise(ix *inspect.Index, o *Observation, t Target) Advice {
 	a.Observed.Watched = watchedTarget(ix, o, t, len(uses) > 0)
 
 	n := holders(t.Processes, first)
-	bounding := boundingOf(n.all)
-	setup := n.attribute(uses, bounding)
+	setup := n.attribute(uses)
 	all := n.all
 	s := &a.Group
-	s.Label, s.Bounding, s.Notes = t.Name, bounding, []string{}
+	s.Label, s.Bounding, s.Notes = t.Name, n.most, []string{}
 	if c := t.Container; c != nil {
 		s.Container, s.Label, s.Kind, s.Runtime = c.Key, ix.Label(c), c.Kind, c.Runtime
 	}
@@ -46,7 +44,7 @@ func Advise(ix *inspect.Index, o *Observation, t Target) Advice {
 		if p == nil {
 			p = first
 		}
-		h.judge(ix, watch{lived(ix, o, p), startSeen(ix, o, p), blind(o, a.Observed.Watched), asUser(ix, t.Container, p), strays(astray, bounding)})
+		h.judge(ix, watch{lived(ix, o, p), startSeen(ix, o, p), blind(o, a.Observed.Watched), asUser(ix, t.Container, p), n.strays(astray)})
 		h.Notes = append(h.ways(h.Notes), h.hints()...)
 	}
 	s.sum(all)
@@ -164,168 +162,4 @@ func boundingOf(all []*holder) inspect.Opt[caps.Set] {
 		return inspect.Opt[caps.Set]{}
 	}
 	return inspect.Some(union)
-}
-
-// sum is the container's lists: a capability is kept where any credential keeps it, dropped where none does and none
-// leaves it open. What processes do that stand apart does not count.
-func (s *Subject) sum(all []*holder) {
-	bestOf := map[caps.Cap]*Judgement{}
-	for _, h := range all {
-		if h.Apart != "" {
-			continue
-		}
-		s.Wanted |= h.Wanted
-		for _, j := range h.Capabilities {
-			if best := bestOf[j.Cap]; best == nil {
-				copied := j
-				copied.Why = slices.Clone(j.Why)
-				bestOf[j.Cap] = &copied
-			} else {
-				best.merge(j)
-			}
-		}
-	}
-	var order caps.Set
-	for c := range bestOf {
-		order |= caps.Of(c)
-	}
-	order.Each(func(c caps.Cap) { s.enter(*bestOf[c]) })
-}
-
-// verdictRank orders verdicts by which of two credentials' decides; confidenceRank by which of two can be trusted less.
-var (
-	verdictRank    = map[Verdict]int{Keep: 3, Unknown: 2, Drop: 1, Wanted: 0}
-	confidenceRank = map[Confidence]int{None: 0, Weak: 1, Fair: 2, Good: 3, Certain: 4}
-)
-
-// merge adds what another credential has of the same capability.
-func (j *Judgement) merge(k Judgement) {
-	a, b := verdictRank[j.Verdict], verdictRank[k.Verdict]
-	switch {
-	case b > a:
-		j.Verdict, j.Confidence, j.NoEffect, j.Held, j.Why, j.Last = k.Verdict, k.Confidence, k.NoEffect, k.Held, slices.Clone(k.Why), k.Last
-	case a == b:
-		j.NoEffect = j.NoEffect && k.NoEffect
-		if confidenceRank[k.Confidence] < confidenceRank[j.Confidence] {
-			j.Confidence, j.Why = k.Confidence, slices.Clone(k.Why)
-		}
-		if len(k.Held) > len(j.Held) {
-			j.Held = k.Held
-		}
-		if k.Last != nil && (j.Last == nil || k.Last.At.After(j.Last.At)) {
-			j.Last = k.Last
-		}
-	}
-	if j.Denial == "" {
-		j.Denial = k.Denial
-	}
-	j.Allowed, j.Perhaps, j.Noise, j.Denied = j.Allowed+k.Allowed, j.Perhaps+k.Perhaps, j.Noise+k.Noise, j.Denied+k.Denied
-}
-
-// note says what bears on the whole.
-func (s *Subject) note(o *Observation, all []*holder, setup uint64) {
-	if seen, known := s.StartSeen.Get(); known && !seen {
-		s.Notes = append(s.Notes, "its start-up was not seen: watch the node while it is started anew, to learn what it needs then")
-	}
-	if setup > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d checks were made by its runtime, or whoever entered it, with more than it was given: they do not count", setup))
-	}
-	if o.Lost > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d checks were lost: nothing that was not seen is called unused", o.Lost))
-	}
-	for _, h := range all {
-		if h.Apart != "" {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s (%d) does not count for the container: %s", h.Comm, h.PIDs[0], h.Apart))
-		}
-	}
-}
-
-// hints are what could be had with less than is kept.
-func (h *holder) hints() (notes []string) {
-	h.Keep.Each(func(c caps.Cap) {
-		if less, ok := h.smaller(c); ok {
-			notes = append(notes, fmt.Sprintf("%s was exercised only where %s would have done, which the kernel asked for first", c.Short(), less.Short()))
-		}
-	})
-	for _, j := range h.Capabilities {
-		if j.Cap == caps.DACReadSearch && j.Verdict == Keep && h.Keep.Has(caps.DACOverride) && (j.Last == nil || j.Last.Syscall != "open_by_handle_at") {
-			notes = append(notes, "dac_read_search could go as well: dac_override does for reading files and searching directories")
-		}
-	}
-	return notes
-}
-
-// nearest is the runtime's own default, or of all the one that differs least.
-func nearest(s caps.Set, runtime string) Nearest {
-	of := func(d caps.Default) Nearest { return Nearest{d.Name, s &^ d.Set, d.Set &^ s} }
-	if d, ok := caps.DefaultFor(runtime); ok {
-		return of(caps.Default{Name: runtime, Set: d})
-	}
-	best := of(caps.Defaults[0])
-	for _, d := range caps.Defaults[1:] {
-		if n := of(d); n.More.Count()+n.Less.Count() < best.More.Count()+best.Less.Count() {
-			best = n
-		}
-	}
-	return best
-}
-
-// recommend is the five sets for the first process: what is kept, and what cannot be told. A capability is ambient where it
-// is so now, or where the process is not root, has it effective and its file does not give it.
-func (a *Advice) recommend(ix *inspect.Index, all []*holder, first *inspect.Process) {
-	set := a.Group.Keep | a.Group.Unknown
-	r := &a.Recommended
-	r.Caps = caps.Sets{Bounding: set, Permitted: set, Effective: set}
-	r.NoNewPrivs = commonNNP(all)
-	for _, h := range all {
-		sets, known := h.sets()
-		if h.p == nil || !known || h.Apart != "" {
-			continue
-		}
-		if f, ok := fileCaps(h.p); ok && h.nonRoot(ix) {
-			r.FromFile |= f.Permitted & sets.Permitted &^ sets.Ambient & set
-		}
-	}
-	sets, known := first.Caps.Get()
-	if ids, ok := first.UID.Get(); ok {
-		r.UID = inspect.Some(ids.Effective)
-	}
-	if inside, ok := insideUID(ix, first); ok {
-		r.UID = inspect.Some(inside)
-	}
-	if !known || r.UID.Or(0) == 0 {
-		return
-	}
-	r.Caps.Ambient = set & sets.Ambient
-	r.Caps.Inheritable = r.Caps.Ambient
-	r.Powerless = set & sets.Ambient &^ r.FromFile
-}
-
-// nonRoot tells of a credential that is known not to be root's in its user namespace.
-func (h *holder) nonRoot(ix *inspect.Index) bool {
-	uid, ok := insideUID(ix, h.p)
-	return ok && uid != 0
-}
-
-// insideUID is p's effective uid as its own user namespace numbers it.
-func insideUID(ix *inspect.Index, p *inspect.Process) (uint32, bool) {
-	ids, read := p.UID.Get()
-	if host, known := ix.InHostUserNS(p); read && known && host {
-		return ids.Effective, true
-	}
-	return ix.InsideUID(p)
-}
-
-// commonNNP is no_new_privs where all its own processes agree.
-func commonNNP(all []*holder) (common inspect.Opt[bool]) {
-	for i, h := range all {
-		switch {
-		case h.Gone || h.Apart != "":
-		case !h.NNP.Known() || i > 0 && common.Known() && common != h.NNP:
-			return inspect.Opt[bool]{}
-		default:
-			common = h.NNP
-		}
-	}
-	return common
 }

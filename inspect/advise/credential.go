@@ -24,11 +24,16 @@ type census struct {
 	threads map[int]*holder // those that differ from their process
 	procs   map[int]*holder
 	byKey   map[string]*holder
+	most    inspect.Opt[caps.Set] // what the container's own can come by
+	users   uint64                // the user namespace of its first process; 0 unknown
 }
 
 // holders is the distinct credentials of processes and of threads that differ from theirs, in the order of PIDs.
 func holders(ps []*inspect.Process, first *inspect.Process) *census {
 	n := &census{threads: map[int]*holder{}, procs: map[int]*holder{}, byKey: map[string]*holder{}}
+	if ns, ok := first.Namespaces.Get(); ok {
+		n.users = ns[nsinfo.UserNS]
+	}
 	for _, p := range ps {
 		ns, _ := p.Namespaces.Get()
 		c := Credential{UID: p.UID, GID: p.GID, Caps: p.Caps, NNP: p.NoNewPrivs, Users: ns[nsinfo.UserNS], Apart: apart(p, first)}
@@ -42,6 +47,7 @@ func holders(ps []*inspect.Process, first *inspect.Process) *census {
 			}
 		}
 	}
+	n.most = boundingOf(n.all)
 	return n
 }
 
@@ -87,12 +93,11 @@ func apart(p, first *inspect.Process) string {
 func (h *holder) sets() (caps.Sets, bool) { return h.Caps.Get() }
 
 // attribute gives each use to the credential that made it; for one that no process has any more a credential is made up.
-// Those made with more than the container can come by are its runtime's, which sets it up, or another's who entered it:
-// they are counted.
-func (n *census) attribute(uses []*Use, most inspect.Opt[caps.Set]) (setup uint64) {
+// Those that are beyond the container are its runtime's, which sets it up, or another's who entered it: they are counted.
+func (n *census) attribute(uses []*Use) (setup uint64) {
 	for _, u := range uses {
 		h := n.ownerOf(u)
-		if h == nil && beyond(u, most) {
+		if h == nil && n.beyond(u) {
 			setup += u.Count
 			continue
 		}
@@ -104,11 +109,13 @@ func (n *census) attribute(uses []*Use, most inspect.Opt[caps.Set]) (setup uint6
 	return setup
 }
 
-// beyond tells of a check by a runtime's own process, or with capabilities that the container has not.
-func beyond(u *Use, most inspect.Opt[caps.Set]) bool {
+// beyond tells of a check by a runtime's own process, with capabilities that the container has not, or in another user
+// namespace.
+func (n *census) beyond(u *Use) bool {
 	effective, known := u.Effective.Get()
-	limit, limited := most.Get()
-	return isRuntime(u.Comm) || known && limited && effective&^limit != 0
+	most, limited := n.most.Get()
+	current, placed := u.Current.Get()
+	return isRuntime(u.Comm) || known && limited && effective&^most != 0 || placed && n.users != 0 && current != n.users
 }
 
 // gone is the credential of a process that has ended, or has another one now.

@@ -55,10 +55,11 @@ func ReadEvents(r io.Reader) (*Observation, error) {
 
 // events is what was read so far.
 type events struct {
-	o    Observation
-	at   map[string]int      // where in o.Uses those that are alike are
-	seen map[totalKey]uint64 // single checks by the row of the totals that has them
-	done bool                // the totals were read
+	o      Observation
+	at     map[string]int      // where in o.Uses those that are alike are
+	seen   map[totalKey]uint64 // single checks by the row of the totals that has them
+	single uint64              // how many single checks there are
+	done   bool                // the totals were read
 }
 
 // eventLine is a check as 'capview trace -o json' writes it; keys that are not needed here are passed over.
@@ -90,43 +91,6 @@ type eventLine struct {
 	} `json:"stack"`
 }
 
-// lastLine is the one that ends a trace.
-type lastLine struct {
-	Totals []totalLine `json:"totals"`
-	Lost   struct {
-		Checks       uint64 `json:"checks"` // in neither events nor totals
-		Children     uint64 `json:"children"`
-		Unattributed uint64 `json:"unattributed"`
-	} `json:"lost"`
-	Watched *struct {
-		Since   time.Time `json:"since"`
-		Until   time.Time `json:"until"`
-		Targets *[]string `json:"targets"` // null: the whole node
-		Denied  bool      `json:"denied"`  // denials only
-	} `json:"watched"`
-}
-
-// totalLine is how often a program of a container asked for a capability in a system call.
-type totalLine struct {
-	Checks      uint64              `json:"checks"`
-	Cap         *string             `json:"cap"`
-	Verdict     *string             `json:"verdict"`
-	Syscall     string              `json:"syscall"`
-	Comm        string              `json:"comm"`
-	Container   string              `json:"container"`
-	Target      inspect.Opt[uint64] `json:"target_userns"`
-	Credentials string              `json:"credentials"`
-	Probe       inspect.Opt[bool]   `json:"probe"`
-}
-
-// totalKey is a row of the totals as single checks tell of it. A program's name and container may be known only later.
-type totalKey struct {
-	cap     caps.Cap
-	allowed bool
-	syscall string
-	target  inspect.Opt[uint64]
-}
-
 // line reads one.
 func (e *events) line(text []byte) error {
 	var kind struct {
@@ -153,6 +117,7 @@ func (e *events) line(text []byte) error {
 	}
 	e.widen(u.First)
 	e.seen[keyOf(&u)]++
+	e.single++
 	e.add(u)
 	return nil
 }
@@ -222,7 +187,7 @@ func decision(name, verdict string) (c caps.Cap, allowed bool, err error) {
 	return c, false, fmt.Errorf("verdict %.40q: want allow or deny", verdict)
 }
 
-func keyOf(u *Use) totalKey { return totalKey{u.Cap, u.Allowed, u.Syscall, u.Target} }
+func keyOf(u *Use) totalKey { return totalKey{u.Cap, u.Allowed, u.Syscall, u.Target, u.Container} }
 
 // widen makes the time that was watched hold a moment.
 func (e *events) widen(at time.Time) {
@@ -262,51 +227,4 @@ func (u *Use) merge(v *Use) {
 			u.Stack = v.Stack
 		}
 	}
-}
-
-// end takes the totals: what they have beyond the single checks is of no known process, and what was lost is lost.
-func (e *events) end(last *lastLine) error {
-	for i := range last.Totals {
-		if err := e.total(&last.Totals[i]); err != nil {
-			return fmt.Errorf("row %d of the totals: %w", i+1, err)
-		}
-	}
-	e.o.Lost += last.Lost.Checks + last.Lost.Children
-	w := last.Watched
-	if w == nil {
-		return nil
-	}
-	if w.Until.Before(w.Since) {
-		return errors.New("the trace ended before it began")
-	}
-	e.o.Since, e.o.Until, e.o.Everywhere = w.Since, w.Until, w.Targets == nil
-	if w.Targets != nil {
-		e.o.Targets = *w.Targets
-	}
-	if w.Denied {
-		e.o.Only = "denials"
-	}
-	return nil
-}
-
-// total takes a row. Rows differ in names that single checks may not have known: what is counted alike in both is taken
-// off one after the other.
-func (e *events) total(l *totalLine) error {
-	if l.Cap == nil || l.Verdict == nil {
-		return errors.New(`it has no "cap" or no "verdict"`)
-	}
-	u := Use{Comm: l.Comm, Container: l.Container, Syscall: l.Syscall, Target: l.Target, Probe: l.Probe, First: e.o.Until, Last: e.o.Until}
-	if err := u.credentials(l.Credentials); err != nil {
-		return err
-	}
-	var err error
-	if u.Cap, u.Allowed, err = decision(*l.Cap, *l.Verdict); err != nil {
-		return err
-	}
-	seen := min(e.seen[keyOf(&u)], l.Checks)
-	e.seen[keyOf(&u)] -= seen
-	if u.Count = l.Checks - seen; u.Count > 0 {
-		e.add(u)
-	}
-	return nil
 }

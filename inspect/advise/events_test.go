@@ -52,6 +52,12 @@ func TestReadTotals(t *testing.T) {
 	if u := o.Uses[1]; u.Count != 3 || u.PID != 0 || u.Container != "web" || u.Effective.Known() || !u.Allowed || u.Comm != "nginx" {
 		t.Errorf("beyond the single checks: %+v", u)
 	}
+	// Where the totals have as many, there is nothing more in them, though a single check did not know its container.
+	o2, err := ReadEvents(strings.NewReader(strings.Replace(line, `"container":"web"`, `"container":null`, 1) + "\n" +
+		strings.NewReplacer(`"checks":5`, `"checks":1`, `,{"checks":1,"cap":"cap_kill","verdict":"deny","syscall":null,"comm":"x","container":null}`, "").Replace(totals)))
+	if err != nil || len(o2.Uses) != 1 {
+		t.Errorf("%+v, %v", o2, err)
+	}
 	if u := o.Uses[2]; u.Count != 1 || u.Cap != caps.Kill || u.Allowed || u.Container != "" {
 		t.Errorf("of no container: %+v", u)
 	}

@@ -105,10 +105,10 @@ func watchedTarget(ix *inspect.Index, o *Observation, t Target, seen bool) strin
 	return "no check of it was seen, and whether it was watched is not known"
 }
 
-// strays is the capabilities that uses astray exercised, of those that fit into the container's.
-func strays(astray []*Use, most inspect.Opt[caps.Set]) (s caps.Set) {
+// strays is the capabilities that uses astray exercised, of those that may be the container's.
+func (n *census) strays(astray []*Use) (s caps.Set) {
 	for _, u := range astray {
-		if u.Allowed && !beyond(u, most) && read(u).need != notNeeded {
+		if u.Allowed && !n.beyond(u) && read(u).need != notNeeded {
 			s |= caps.Of(u.Cap)
 		}
 	}
