@@ -62,11 +62,11 @@ func (a *app) observe(ctx context.Context, w *watched, d time.Duration) (*advise
 func (a *app) countChecks(ctx context.Context, w *watched, running tracer, d time.Duration, x *inspect.Exercise, first func([]inspect.Event)) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
 	if err := w.catchUp(ctx, running); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
 	w.since = a.now()
 	tended, counted := make(chan error, 1), make(chan error, 1)
 	go func() {

@@ -34,7 +34,8 @@ func read(u *Use) reading {
 }
 
 // readings are tried in order; the first that knows the check decides.
-var readings = []func(*Use) (reading, bool){readOwner, readOverridden, readNoAudit, readMemory, readModule, readSetPCap, readLists, readProc, readSockopt}
+var readings = []func(*Use) (reading, bool){readOwner, readOverridden, readNoAudit, readMemory, readModule, readSetPCap, readLists, readProc, readSockopt,
+	readSetID, readFSetID, readAddresses, readSysctl, readDevice}
 
 // readOwner: who made a user namespace has every capability in it, held or not (user_namespaces(7); kernel: cap_capable).
 func readOwner(u *Use) (reading, bool) {
@@ -54,20 +55,22 @@ func readOverridden(u *Use) (reading, bool) {
 // or ruleset without no_new_privs (kernel: seccomp_prepare_filter, landlock_restrict_self).
 var noAuditNeeds = []string{"seccomp", "prctl", "landlock_restrict_self"}
 
-// opens are the calls that open a file, where the sysctls of a network namespace ask for NET_ADMIN (kernel:
-// net_ctl_permissions).
-var opens = []string{"open", "openat", "openat2", "creat", "access", "faccessat", "faccessat2"}
+// opens are the calls that open a file, reads and writes those that go on with it.
+var (
+	opens      = []string{"open", "openat", "openat2", "creat"}
+	readWrites = []string{"read", "pread64", "readv", "write", "pwrite64", "writev"}
+)
 
 // readNoAudit: the kernel asks without audit where it only chooses how to go on (CAP_OPT_NOAUDIT).
 func readNoAudit(u *Use) (reading, bool) {
 	if quiet, known := u.quiet(); !known || !quiet {
 		return reading{}, false
 	}
-	switch {
-	case u.Cap == caps.SysAdmin && slices.Contains(noAuditNeeds, u.Syscall):
+	if u.Cap == caps.SysAdmin && slices.Contains(noAuditNeeds, u.Syscall) {
 		return reading{need: needed}, true
-	case u.Cap == caps.NetAdmin && slices.Contains(opens, u.Syscall):
-		return reading{mayNeed, "opening a file of /proc/sys/net asks for it, and needs it only to write what its owner may not"}, true
+	}
+	if r, ok := readSysctl(u); ok {
+		return r, true
 	}
 	return reading{notNeeded, "the kernel asked without audit: it only chooses how to go on, and nothing fails for the lack of it"}, true
 }
@@ -158,6 +161,45 @@ func readSockopt(u *Use) (reading, bool) {
 		u.Cap == caps.NetAdmin && u.Syscall == "setsockopt" && (len(u.Stack) == 0 || inStack(u, "do_tcp_setsockopt", "tcp_set_congestion_control"))
 }
 
+// setIDs are the calls that ask first whether any id may be taken, and then whether it is one that the task has.
+var setIDs = map[caps.Cap][]string{caps.SetUID: {"setuid", "setuid32"}, caps.SetGID: {"setgid", "setgid32"}}
+
+// readSetID: who is refused may still take an id of its own (kernel: __sys_setuid, __sys_setgid).
+func readSetID(u *Use) (reading, bool) {
+	return reading{mayNeed, "setuid(2) and setgid(2) ask for it first, and do without for an id that the process has"},
+		!u.Allowed && slices.Contains(setIDs[u.Cap], u.Syscall)
+}
+
+// readFSetID: without it set-id bits are cleared, and the call succeeds (kernel: setattr_should_drop_suidgid).
+func readFSetID(u *Use) (reading, bool) {
+	return reading{mayNeed, "without it set-id bits are cleared, and the call goes on"}, u.Cap == caps.FSetID
+}
+
+// readAddresses: /proc/kallsyms and its like show zeros for addresses (kernel: kallsyms_show_value); /dev/kmsg is not opened.
+func readAddresses(u *Use) (reading, bool) {
+	return reading{mayNeed, "opening /proc/kallsyms asks for it, and shows no addresses without; /dev/kmsg needs it"},
+		u.Cap == caps.Syslog && slices.Contains(opens, u.Syscall)
+}
+
+// readSysctl: every use of a file of /proc/sys/net asks whether its opener may do as its owner (kernel: net_ctl_permissions).
+func readSysctl(u *Use) (reading, bool) {
+	return reading{mayNeed, "files of /proc/sys/net ask for it, and need it only for what others than their owner may not"},
+		u.Cap == caps.NetAdmin && (slices.Contains(opens, u.Syscall) || slices.Contains(readWrites, u.Syscall))
+}
+
+// readDevice: naming a network device that is not there asks whether a module may be loaded (kernel: dev_load). Who is
+// refused anything else of a device by ioctl(2) cannot be told from that without a stack.
+func readDevice(u *Use) (reading, bool) {
+	const why = "ioctl(2) asks for it also to load a module for a network device that is not there"
+	switch {
+	case u.Cap != caps.NetAdmin || u.Syscall != "ioctl":
+		return reading{}, false
+	case inStack(u, "dev_load"):
+		return reading{notNeeded, why}, true
+	}
+	return reading{mayNeed, why}, !u.Allowed && len(u.Stack) == 0
+}
+
 // instead is what the kernel asks for next where a capability is missing; either does. Source: the kernel's function.
 type instead struct {
 	first, then caps.Cap
@@ -181,4 +223,25 @@ var insteads = []instead{
 // does tells whether having then made up for the lack of first in that system call.
 func (i instead) does(first, then caps.Cap, syscall string) bool {
 	return i.first == first && i.then == then && (i.syscalls == nil || slices.Contains(i.syscalls, syscall))
+}
+
+// Need is what a check says of the capability that it asked for.
+type Need string
+
+// The needs.
+const (
+	IsNeeded  Need = "needed"     // what was asked for hung on it
+	MayNeed   Need = "perhaps"    // what was seen does not tell
+	NotNeeded Need = "not needed" // the kernel asks and goes on all the same
+)
+
+// Needed is what a check says.
+func Needed(u *Use) Need {
+	switch read(u).need {
+	case needed:
+		return IsNeeded
+	case mayNeed:
+		return MayNeed
+	}
+	return NotNeeded
 }
