@@ -99,7 +99,7 @@ func (tl *traceLines) events(events []inspect.Event) error {
 }
 
 func (tl *traceLines) line(e *inspect.Event) eventLine {
-	pl := tl.w.place(&e.Check, e.PPID)
+	pl := tl.w.place(checkSubject{&e.Check, e.PPID, e.CurrentUserNS})
 	l := eventLine{
 		TS: e.Time.UTC().Format(time.RFC3339Nano), PID: e.PID, TID: e.TID, PPID: e.PPID, Comm: e.Comm, Parent: e.Parent,
 		UID: e.UID, GID: e.GID, Syscall: orNull(e.Syscall.Name()), Arch: e.Syscall.Arch.String(),

@@ -185,9 +185,9 @@ func (w *watched) scan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	places := newPlaces(ix)
 	w.mu.Lock()
-	w.ix, w.places, w.asked = ix, places, false
+	w.ix, w.asked = ix, false
+	w.places.learn(ix)
 	w.mu.Unlock()
 	return nil
 }

@@ -63,7 +63,7 @@ func (w *watched) sumUp(x *inspect.Exercise, t tracing) (rows []traceTotal, hidd
 
 // total is a row without its count.
 func (w *watched) total(c *inspect.CheckCount) traceTotal {
-	pl := w.place(&c.Check, c.PPID)
+	pl := w.place(checkSubject{&c.Check, c.PPID, c.CurrentUserNS})
 	r := traceTotal{
 		Cap: c.Cap.String(), Verdict: decided(c.Denied), Comm: c.Comm, Container: told(pl.Container), Pod: told(pl.Pod),
 		TargetUserNS: c.TargetUserNS, Credentials: string(c.Creds), Probe: c.Probe,

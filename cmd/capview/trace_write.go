@@ -118,7 +118,7 @@ func (tt *traceTable) events(events []inspect.Event) error {
 
 // where is an event's container, and what else must be said of it.
 func (tt *traceTable) where(e *inspect.Event) string {
-	text := view.Clean(tt.w.place(&e.Check, e.PPID).Container)
+	text := view.Clean(tt.w.place(checkSubject{&e.Check, e.PPID, e.CurrentUserNS}).Container)
 	if text == "" {
 		text = "?"
 	}

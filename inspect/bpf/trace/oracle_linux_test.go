@@ -37,18 +37,25 @@ type kernelTrace struct {
 	probes   bool
 }
 
-func traceByKernel(t *testing.T, tid int) *kernelTrace {
+func newKernelTrace(t *testing.T, name string) *kernelTrace {
 	t.Helper()
 	k := &kernelTrace{t: t, root: t.TempDir()}
 	if err := unix.Mount("tracefs", k.root, "tracefs", 0, ""); err != nil {
 		t.Fatalf("the kernel's own tracing is needed to compare with: tracefs: %v", err)
 	}
 	t.Cleanup(func() { unix.Unmount(k.root, unix.MNT_DETACH) })
-	k.instance = filepath.Join(k.root, "instances", fmt.Sprintf("capview%d", tid))
+	k.instance = filepath.Join(k.root, "instances", name)
 	if err := os.Mkdir(k.instance, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Remove(k.instance) })
+	k.write(filepath.Join(k.instance, "buffer_size_kb"), "4096")
+	return k
+}
+
+func traceByKernel(t *testing.T, tid int) *kernelTrace {
+	t.Helper()
+	k := newKernelTrace(t, fmt.Sprintf("capview%d", tid))
 	events := []string{"capability/cap_capable"}
 	if _, err := os.Stat(filepath.Join(k.root, "events/capability/cap_capable")); err != nil {
 		k.probes = true
@@ -63,7 +70,6 @@ func traceByKernel(t *testing.T, tid int) *kernelTrace {
 			}
 		})
 	}
-	k.write(filepath.Join(k.instance, "buffer_size_kb"), "4096")
 	for _, e := range events {
 		k.write(filepath.Join(k.instance, "events", e, "filter"), "common_pid == "+strconv.Itoa(tid))
 		k.write(filepath.Join(k.instance, "events", e, "enable"), "1")
@@ -90,8 +96,8 @@ var (
 	written   = regexp.MustCompile(`entries-in-buffer/entries-written: (\d+)/(\d+)`)
 )
 
-// answers is what was recorded, in order.
-func (k *kernelTrace) answers() (list []answer) {
+// text is what was recorded.
+func (k *kernelTrace) text() string {
 	k.t.Helper()
 	k.write(filepath.Join(k.instance, "tracing_on"), "0")
 	text, err := os.ReadFile(filepath.Join(k.instance, "trace"))
@@ -101,8 +107,15 @@ func (k *kernelTrace) answers() (list []answer) {
 	if m := written.FindSubmatch(text); m == nil || string(m[1]) != string(m[2]) {
 		k.t.Fatalf("the kernel's own tracing lost some: %q", m)
 	}
+	return string(text)
+}
+
+// answers is what was recorded, in order.
+func (k *kernelTrace) answers() (list []answer) {
+	k.t.Helper()
+	text := k.text()
 	number := func(b string) int { n, _ := strconv.Atoi(b); return n }
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		if m := checkLine.FindStringSubmatch(line); m != nil {
 			list = append(list, answer{caps.Cap(number(m[1])), number(m[2]) != 0})
 		} else if m := enterLine.FindStringSubmatch(line); m != nil {

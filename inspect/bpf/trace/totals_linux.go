@@ -18,6 +18,7 @@ const (
 	lostUnique
 	lostMember
 	lostPair
+	lostNumber
 )
 
 // drainBuffers is reused from drain to drain.

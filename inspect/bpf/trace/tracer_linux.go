@@ -20,6 +20,7 @@ type Tracer struct {
 	rung    Rung
 	refused []Refused
 	*programs
+	follower
 	ring    *ringbuf.Reader // nil without single events
 	symbols *symbols        // nil without stacks
 
@@ -30,22 +31,20 @@ type Tracer struct {
 	buffers drainBuffers
 }
 
-// maps is what every rung has.
-type maps struct {
+// checkMaps is what every rung has.
+type checkMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
-	Cgroups       *ebpf.Map `ebpf:"cgroups"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
-	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
 	Shown         *ebpf.Map `ebpf:"shown"`
-	Users         *ebpf.Map `ebpf:"users"`
 }
 
 // programs is a rung in the kernel.
 type programs struct {
-	maps
+	checkMaps
+	follow followMaps
 	watch  []*ebpf.Program // those that see the checks
 	closed []interface{ Close() error }
 	links  []link.Link
@@ -99,7 +98,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracer{rung: rung, programs: p, decoder: newDecoder()}
+	t := &Tracer{rung: rung, programs: p, follower: follower{p.follow, o.Root}, decoder: newDecoder()}
 	if o.Stack {
 		t.symbols = &symbols{kernel: kernel(), users: newUserSymbols(o.Root)}
 	}
@@ -107,7 +106,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 		t.Close()
 		return nil, err
 	}
-	if err := t.attach(rung, targets(o).processes); err != nil {
+	if err := t.attach(rung, kindsOf(o.Targets).processes); err != nil {
 		t.Close()
 		return nil, load.Refuse(err)
 	}
@@ -126,9 +125,7 @@ func specOf(rung Rung) (*ebpf.CollectionSpec, error) {
 
 // configure sets the program's constants and the sizes of its maps.
 func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error {
-	by := targets(o)
-	controller, err := hierarchyOf(o.Root).controller()
-	if err != nil {
+	if err := setTargets(spec, kindsOf(o.Targets), o.Root); err != nil {
 		return err
 	}
 	var from, to [quietRoom]uint64
@@ -136,8 +133,6 @@ func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error
 		from[i], to[i] = r.from, r.to
 	}
 	for name, value := range map[string]any{
-		"by_process": by.processes, "by_cgroup": by.cgroups, "by_userns": by.users,
-		"self_pid": uint32(os.Getpid()), "cgroup_controller": controller,
 		"want_events": o.Events, "only_denied": o.Denied, "only_first": o.Unique, "want_hidden": o.Hidden, "want_stack": o.Stack,
 		"quiet_from": from, "quiet_to": to, "probed": uint64(probed),
 	} {
@@ -151,7 +146,7 @@ func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error
 	if o.RingBytes > 0 {
 		spec.Maps["events"].MaxEntries = uint32(o.RingBytes)
 	}
-	shrink(spec, map[string]bool{"members": by.processes, "cgroups": by.cgroups, "users": by.users, "shown": o.Unique})
+	shrink(spec, map[string]bool{"shown": o.Unique})
 	if !o.Events {
 		spec.Maps["events"].MaxEntries = uint32(os.Getpagesize())
 	}
@@ -172,7 +167,8 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 	p := &programs{}
 	if rung == Kprobe {
 		var o struct {
-			maps
+			checkMaps
+			followMaps
 			Enter  *ebpf.Program `ebpf:"cap_capable_enter"`
 			Return *ebpf.Program `ebpf:"cap_capable_return"`
 			Fork   *ebpf.Program `ebpf:"follow_fork"`
@@ -181,11 +177,12 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 		if err := load.Into(spec, &o); err != nil {
 			return nil, err
 		}
-		p.maps, p.watch = o.maps, []*ebpf.Program{o.Enter, o.Return, o.Fork, o.Free}
+		p.checkMaps, p.follow, p.watch = o.checkMaps, o.followMaps, []*ebpf.Program{o.Enter, o.Return, o.Fork, o.Free}
 		return p, nil
 	}
 	var o struct {
-		maps
+		checkMaps
+		followMaps
 		Check *ebpf.Program `ebpf:"cap_capable"`
 		Fork  *ebpf.Program `ebpf:"follow_fork"`
 		Free  *ebpf.Program `ebpf:"forget_process"`
@@ -193,7 +190,7 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 	if err := load.Into(spec, &o); err != nil {
 		return nil, err
 	}
-	p.maps, p.watch = o.maps, []*ebpf.Program{o.Check, o.Fork, o.Free}
+	p.checkMaps, p.follow, p.watch = o.checkMaps, o.followMaps, []*ebpf.Program{o.Check, o.Fork, o.Free}
 	return p, nil
 }
 
@@ -266,7 +263,7 @@ func (t *Tracer) Stop() error {
 
 // Close ends the watching and gives everything back.
 func (t *Tracer) Close() error {
-	errs := []error{t.Stop()}
+	errs := []error{t.Stop(), t.follower.close()}
 	if t.ring != nil {
 		errs = append(errs, t.ring.Close())
 	}
@@ -276,11 +273,11 @@ func (t *Tracer) Close() error {
 	for _, c := range t.closed {
 		errs = append(errs, c.Close())
 	}
-	m := &t.maps
-	for _, c := range []*ebpf.Map{m.Asks, m.Cgroups, m.CurrentTotals, m.Events, m.Losses, m.Members, m.Overflow, m.Shown, m.Users} {
+	m := &t.checkMaps
+	for _, c := range []*ebpf.Map{m.Asks, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
 		errs = append(errs, c.Close())
 	}
-	t.watch, t.closed, t.maps = nil, nil, maps{}
+	t.watch, t.closed, t.checkMaps = nil, nil, checkMaps{}
 	return errors.Join(errs...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -291,6 +292,30 @@ func TestChildren(t *testing.T) {
 			t.Errorf("the grandchild made %d checks, %d were counted", made, followed)
 		}
 	})
+}
+
+// A process that has ended before it was followed is not waited for.
+func TestFollowTheDead(t *testing.T) {
+	w := launch(t, job{Do: "spin"}, nil)
+	r := run(t, Options{Targets: only(w)})
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Follow(0, Target{Processes: []inspect.ProcessID{{PID: dead.Process.Pid, StartTime: w.start}, {PID: os.Getpid(), StartTime: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Alive(); n != 1 || err != nil {
+		t.Errorf("%d are alive, %v", n, err)
+	}
+	w.end()
+	for range 100 { // the kernel frees a process some time after
+		if n, _ := r.Alive(); n == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the process has ended, and is still followed")
 }
 
 // Two tracers see the same.

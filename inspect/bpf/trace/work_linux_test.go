@@ -95,6 +95,12 @@ func work(text string) error {
 		}
 	case "spin":
 		spin(j, &d)
+	case "calls":
+		if err := makeCalls(&d); err != nil {
+			return err
+		}
+	case "i386":
+		int80(getpid386)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(d); err != nil {
 		return err

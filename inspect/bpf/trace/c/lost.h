@@ -4,10 +4,11 @@
 
 enum lost {
 	LOST_EVENT,  /* the ring was full: a single event is not shown, and counted all the same */
-	LOST_KEY,    /* the map of totals was full: counted by capability and verdict alone */
+	LOST_KEY,    /* the map of totals was full: counted by capability and verdict alone; of refusals: not counted */
 	LOST_UNIQUE, /* the map of what --unique has shown was full: shown again */
 	LOST_MEMBER, /* the map of process groups was full: a child is not followed */
 	LOST_PAIR,   /* kprobe: the return of a call was not seen */
+	LOST_NUMBER, /* record: a system call of a number beyond those that are told apart */
 	LOST_KINDS,
 };
 
