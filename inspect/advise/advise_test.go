@@ -318,7 +318,8 @@ func TestDescendants(t *testing.T) {
 			u.PID, u.TID, u.PPID, u.Container, u.Effective, u.Allowed = pid, pid, ppid, "", inspect.Some(set), true
 		})
 	}
-	a := adviseWeb(t, watchedFor(50, 4000, gone(900, 100, caps.Chown, docker), gone(901, 900, caps.Mknod, docker),
+	early := gone(900, 100, caps.Chown, docker).with(func(u *Use) { u.Container = "init.scope" }) // told before the container was known
+	a := adviseWeb(t, watchedFor(50, 4000, early, gone(901, 900, caps.Mknod, docker),
 		gone(950, 7, caps.Kill, docker), gone(951, 7, caps.SetFCap, caps.Full(caps.Last)), gone(952, 951, caps.NetRaw, docker)))
 	g := &a.Group
 	if g.Keep != caps.Of(caps.Chown, caps.Mknod) || g.Unknown != caps.Of(caps.Kill, caps.NetRaw) || !g.Drop.Has(caps.SetFCap) {

@@ -1,6 +1,7 @@
 package advise
 
 import (
+	"slices"
 	"strconv"
 
 	"capview/inspect"
@@ -19,13 +20,15 @@ func relevant(ix *inspect.Index, o *Observation, t Target) (uses, astray []*Use)
 		parents[o.Uses[i].PID] = o.Uses[i].PPID
 	}
 	alone := !t.One && onlyTarget(ix, o, t)
+	inner := t.Container != nil && slices.Contains([]inspect.Kind{inspect.KindContainer, inspect.KindSandbox, inspect.KindUserNS}, t.Container.Kind)
 	for i := range o.Uses {
 		u := &o.Uses[i]
 		p := own[u.PID]
 		switch mine := p != nil && !another(ix, p, u); {
 		case mine || alone:
 			uses = append(uses, u)
-		case t.One && !lives(ix, u) && descends(own, parents, u.PPID):
+		// What a container's process started is of the container, whatever was told of it before the container was known.
+		case (t.One || inner) && !lives(ix, u) && descends(own, parents, u.PPID):
 			uses = append(uses, u)
 		case t.One:
 		case u.Container != "":
