@@ -53,7 +53,9 @@ func (a *app) observe(ctx context.Context, w *watched, d time.Duration) (*advise
 		return nil, err
 	}
 	seen := &advise.Observation{Since: w.since, Until: w.until, Targets: w.told, Lost: x.Lost().Missed + x.Lost().Children}
-	where := func(c *inspect.CheckCount) string { return w.place(checkSubject{&c.Check, c.PPID, c.CurrentUserNS}).Container }
+	where := func(c *inspect.CheckCount) string {
+		return w.place(checkSubject{&c.Check, c.PPID, c.CurrentUserNS}).Container
+	}
 	seen.Uses = advise.UsesOf(x.Checks(), x.Unattributed(), firsts, where)
 	return seen, nil
 }
