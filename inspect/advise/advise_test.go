@@ -337,3 +337,16 @@ func TestDescendants(t *testing.T) {
 		t.Errorf("unknown %s", a.Group.Unknown.Names())
 	}
 }
+
+// The last check shows the stack of another in the same system call, in whatever order they come.
+func TestStack(t *testing.T) {
+	with := use(1, caps.Chown, "chown").with(func(u *Use) { u.Stack, u.Last = []string{"cap_capable"}, at(151) })
+	later := use(1, caps.Chown, "chown").with(func(u *Use) { u.Last = at(152) })
+	other := use(1, caps.Chown, "fchownat").with(func(u *Use) { u.Last = at(149) })
+	for _, uses := range [][]Use{{with, later, other}, {later, with, other}, {other, later, with}} {
+		a := adviseWeb(t, watchedFor(50, 4000, uses...))
+		if e := judged(t, &a.Group.Lists, caps.Chown).Last; !e.At.Equal(at(152)) || e.Syscall != "chown" || len(e.Stack) != 1 {
+			t.Errorf("last %+v", e)
+		}
+	}
+}

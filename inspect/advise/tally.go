@@ -57,16 +57,24 @@ func (t *tally) add(u *Use, made string) {
 	t.keep(u, rank)
 }
 
-// keep remembers the last check of those that count most, and of those one with a stack.
+// keep remembers the last check of those that count most. Where it has no stack it shows that of another in the same call.
 func (t *tally) keep(u *Use, rank int) {
-	if t.last != nil && (rank < t.rank || rank == t.rank && u.Last.Before(t.last.At)) {
+	if t.last == nil || rank > t.rank {
+		e := evidence(u)
+		t.last, t.rank = &e, rank
 		return
 	}
-	e := evidence(u)
-	if t.last != nil && rank == t.rank && len(e.Stack) == 0 && e.Syscall == t.last.Syscall {
-		e.Stack = t.last.Stack
+	if rank < t.rank {
+		return
 	}
-	t.last, t.rank = &e, rank
+	was, e := *t.last, evidence(u)
+	if u.Last.Before(was.At) {
+		was, e = e, was
+	}
+	if len(e.Stack) == 0 && e.Syscall == was.Syscall {
+		e.Stack = was.Stack
+	}
+	t.last = &e
 }
 
 func evidence(u *Use) Evidence {
