@@ -18,8 +18,9 @@ import (
 	"capview/ui/view"
 )
 
-const adviseLong = `Advise tells which capabilities a container, or a process with those it has started, holds and needs not: what is held is
-compared with what was exercised while it was watched, for each distinct credential. What was asked for and denied is told too.
+const adviseLong = `Advise tells which capabilities a container, or a process with those it has started, holds and needs not: what is held
+is compared with what was exercised while it was watched, for each distinct credential. What was asked for and denied is
+told too.
 
 It watches for as long as --for says, or reads what 'capview trace -o json' wrote. Nothing is called unused that was not
 watched: of a snapshot alone only what can have no effect where it is held is to be dropped. A program asks for some
