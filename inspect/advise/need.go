@@ -35,7 +35,7 @@ func read(u *Use) reading {
 
 // readings are tried in order; the first that knows the check decides.
 var readings = []func(*Use) (reading, bool){readOwner, readOverridden, readNoAudit, readMemory, readModule, readSetPCap, readLists, readProc, readSockopt,
-	readSetID, readFSetID, readAddresses, readSysctl, readDevice}
+	readSetID, readFSetID, readAddresses, readSysctl, readDevice, readWakeup}
 
 // readOwner: who made a user namespace has every capability in it, held or not (user_namespaces(7); kernel: cap_capable).
 func readOwner(u *Use) (reading, bool) {
@@ -198,6 +198,11 @@ func readDevice(u *Use) (reading, bool) {
 		return reading{notNeeded, why}, true
 	}
 	return reading{mayNeed, why}, !u.Allowed && len(u.Stack) == 0
+}
+
+// readWakeup: without it EPOLLWAKEUP is left out (kernel: ep_take_care_of_epollwakeup).
+func readWakeup(u *Use) (reading, bool) {
+	return reading{mayNeed, "without it epoll_ctl(2) leaves EPOLLWAKEUP out, and goes on"}, u.Cap == caps.BlockSuspend && u.Syscall == "epoll_ctl"
 }
 
 // instead is what the kernel asks for next where a capability is missing; either does. Source: the kernel's function.

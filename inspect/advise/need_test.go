@@ -49,6 +49,7 @@ func TestRead(t *testing.T) {
 		"an absent device":                     {Use{Cap: caps.NetAdmin, Syscall: "ioctl", Stack: []string{"cap_capable+0x1", "capable+0x2", "dev_load+0x3"}, Allowed: true}, notNeeded},
 		"any device":                           {Use{Cap: caps.NetAdmin, Syscall: "ioctl"}, mayNeed},
 		"a device, allowed":                    {Use{Cap: caps.NetAdmin, Syscall: "ioctl", Allowed: true, Effective: inspect.Some(caps.Of(caps.NetAdmin))}, needed},
+		"EPOLLWAKEUP":                          {Use{Cap: caps.BlockSuspend, Syscall: "epoll_ctl"}, mayNeed},
 		"overlayfs":                            {Use{Cap: caps.DACOverride, Audit: loud, Overridden: yes, Syscall: "openat"}, notNeeded},
 		"the owner of a user namespace":        {Use{Cap: caps.NetAdmin, Allowed: true, Effective: inspect.Some(caps.Set(0))}, notNeeded},
 		"denied to who does not hold it":       {Use{Cap: caps.NetAdmin, Effective: inspect.Some(caps.Set(0))}, needed},
