@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/json"
 	"time"
 
 	"capview/inspect/caps"
@@ -29,7 +30,8 @@ type Snapshot struct {
 // Host is the node itself.
 type Host struct {
 	Hostname      string   `json:"hostname"`
-	Kernel        string   `json:"kernel"` // utsname release
+	Kernel        string   `json:"kernel"`            // utsname release
+	Machine       string   `json:"machine,omitempty"` // utsname machine: "x86_64", "aarch64"; "" unknown
 	BootID        string   `json:"boot_id"`
 	BootTime      int64    `json:"boot_time"`      // seconds since the epoch (btime of /proc/stat); 0 unknown
 	ClockTicks    int64    `json:"clock_ticks"`    // start_time's ticks a second (USER_HZ)
@@ -228,6 +230,9 @@ type Declared struct {
 	// SeccompDefault is what the profile does with a system call it does not name: "SCMP_ACT_ERRNO" (seccomp of the
 	// OCI runtime specification, defaultAction); "" where there is no profile.
 	SeccompDefault Opt[string] `json:"seccomp_default"`
+	// SeccompProfile is the profile itself: linux.seccomp of the OCI runtime specification, as its file has it; nil where
+	// there is none, or it is not known.
+	SeccompProfile json.RawMessage `json:"seccomp_profile,omitempty"`
 	// Namespaces is those it gets; of a type that is not among them it is in its runtime's own, as a rule the host's.
 	Namespaces Opt[[]SpecNamespace] `json:"namespaces"`
 	UIDMap     Opt[[]nsinfo.Range]  `json:"uid_map"` // outside as the runtime numbers them; empty: none was asked for

@@ -29,7 +29,8 @@ var only = map[string][]string{
 // anywhere is what every file may import besides the standard library.
 var anywhere = []string{
 	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/caps", "capview/inspect/fact",
-	"capview/inspect/rules", "capview/inspect/snapshot", "capview/nsinfo", "capview/ui/theme", "capview/ui/view",
+	"capview/inspect/rules", "capview/inspect/seccomp", "capview/inspect/seccomp/profile", "capview/inspect/snapshot", "capview/nsinfo",
+	"capview/ui/theme", "capview/ui/view",
 }
 
 func TestImports(t *testing.T) {

@@ -77,6 +77,9 @@ func (a *app) uiOptions() (ui.Options, error) {
 	if err != nil {
 		return ui.Options{}, err
 	}
+	if n, ok := src.(*named); ok {
+		n.patience = refreshPatience
+	}
 	o := ui.Options{
 		Source: src, Live: live != nil, Origin: a.origin(), Interval: a.interactive.interval,
 		Filter: a.flags.filter, Container: a.flags.container, Sort: a.interactive.sort, GroupBy: inspect.GroupBy(a.interactive.group),

@@ -52,7 +52,8 @@ type facts interface {
 type nodeOptions struct {
 	root       string // of procfs
 	allThreads bool
-	engine     string // "auto", "bpf", "procfs"
+	engine     string            // "auto", "bpf", "procfs"
+	env        map[string]string // capview's own, which may name an engine's socket
 	keep       caps.Set
 	stay       bool // the command is one that does not end by itself
 }
@@ -61,16 +62,16 @@ type nodeOptions struct {
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, stay: a.stay})
+		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, stay: a.stay, env: a.env})
 		if err != nil {
 			return nil, nil, err
 		}
 		a.live = live
-		return live, live, nil
+		return withNames(live), live, nil
 	case "-":
-		return &streamed{r: a.stdin}, nil, nil
+		return withNames(&streamed{r: a.stdin}), nil, nil
 	}
-	return snapshot.File{Path: a.flags.from}, nil, nil
+	return withNames(snapshot.File{Path: a.flags.from}), nil, nil
 }
 
 // scan takes one snapshot and indexes it.

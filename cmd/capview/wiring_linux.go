@@ -64,7 +64,7 @@ func (n procNode) Engine() engineState {
 // liveNode reads this node's processes: with the kernel's own view of them where the engine is "bpf", or "auto" and the
 // kernel gives it. Once the programs are loaded, it lets go of the capabilities that are not to be kept.
 func liveNode(o nodeOptions) (node, error) {
-	n := procNode{root: o.root, names: runtimes.New(runtimes.Options{Root: o.root})}
+	n := procNode{root: o.root, names: runtimes.New(runtimes.Options{Root: o.root, Sockets: runtimes.Sockets(o.env)})}
 	opt := proc.Options{Root: o.root, AllThreads: o.allThreads, Version: buildVersion().Version}
 	if o.engine != "procfs" {
 		kernel, err := bpf.New(bpf.Options{Root: o.root})

@@ -99,7 +99,7 @@ func (r *reader) readOnce(dir, pid int, e, old *entry) bool {
 	if old != nil && (old.proc == nil || old.proc.StartTime != e.proc.StartTime) {
 		old = nil
 	}
-	same := old != nil && old.image == e.image && old.proc.Creds == e.proc.Creds && !r.slowTurn(pid)
+	same := old != nil && old.image == e.image && old.proc.Creds.Unnamed() == e.proc.Creds && !r.slowTurn(pid)
 	r.readCgroup(dir, e, old, same)
 	r.readImage(dir, e, old, same)
 	r.readNamespaces(dir, e, old, same)

@@ -1,0 +1,13 @@
+package seccomp
+
+import (
+	"testing"
+
+	"capview/demo/importrules"
+)
+
+// Filters are told apart by the standard library, without I/O, and a table of system calls.
+func TestImports(t *testing.T) {
+	importrules.Check(t, importrules.Standard, "!os", "!os/exec", "!net", "!syscall", "!unsafe", "!log",
+		"github.com/elastic/go-seccomp-bpf/arch")
+}
