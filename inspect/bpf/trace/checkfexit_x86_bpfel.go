@@ -42,6 +42,7 @@ type checkFexitMember struct {
 const (
 	checkFexitMapAsks             = "asks"
 	checkFexitMapCgroups          = "cgroups"
+	checkFexitMapCurrentHot       = "current_hot"
 	checkFexitMapCurrentTotals    = "current_totals"
 	checkFexitMapEvents           = "events"
 	checkFexitMapLosses           = "losses"
@@ -120,6 +121,7 @@ type checkFexitProgramSpecs struct {
 type checkFexitMapSpecs struct {
 	Asks          *ebpf.MapSpec `ebpf:"asks"`
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
+	CurrentHot    *ebpf.MapSpec `ebpf:"current_hot"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
@@ -170,6 +172,7 @@ func (o *checkFexitObjects) Close() error {
 type checkFexitMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
+	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
@@ -183,6 +186,7 @@ func (m *checkFexitMaps) Close() error {
 	return _CheckFexitClose(
 		m.Asks,
 		m.Cgroups,
+		m.CurrentHot,
 		m.CurrentTotals,
 		m.Events,
 		m.Losses,

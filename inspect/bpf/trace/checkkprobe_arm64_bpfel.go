@@ -51,6 +51,7 @@ const (
 	checkKprobeMapAsks              = "asks"
 	checkKprobeMapCalls             = "calls"
 	checkKprobeMapCgroups           = "cgroups"
+	checkKprobeMapCurrentHot        = "current_hot"
 	checkKprobeMapCurrentTotals     = "current_totals"
 	checkKprobeMapEvents            = "events"
 	checkKprobeMapLosses            = "losses"
@@ -132,6 +133,7 @@ type checkKprobeMapSpecs struct {
 	Asks          *ebpf.MapSpec `ebpf:"asks"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
+	CurrentHot    *ebpf.MapSpec `ebpf:"current_hot"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
@@ -183,6 +185,7 @@ type checkKprobeMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
+	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
@@ -197,6 +200,7 @@ func (m *checkKprobeMaps) Close() error {
 		m.Asks,
 		m.Calls,
 		m.Cgroups,
+		m.CurrentHot,
 		m.CurrentTotals,
 		m.Events,
 		m.Losses,

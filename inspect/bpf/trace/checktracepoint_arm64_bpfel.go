@@ -42,6 +42,7 @@ type checkTracepointMember struct {
 const (
 	checkTracepointMapAsks             = "asks"
 	checkTracepointMapCgroups          = "cgroups"
+	checkTracepointMapCurrentHot       = "current_hot"
 	checkTracepointMapCurrentTotals    = "current_totals"
 	checkTracepointMapEvents           = "events"
 	checkTracepointMapLosses           = "losses"
@@ -120,6 +121,7 @@ type checkTracepointProgramSpecs struct {
 type checkTracepointMapSpecs struct {
 	Asks          *ebpf.MapSpec `ebpf:"asks"`
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
+	CurrentHot    *ebpf.MapSpec `ebpf:"current_hot"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
@@ -170,6 +172,7 @@ func (o *checkTracepointObjects) Close() error {
 type checkTracepointMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
+	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
@@ -183,6 +186,7 @@ func (m *checkTracepointMaps) Close() error {
 	return _CheckTracepointClose(
 		m.Asks,
 		m.Cgroups,
+		m.CurrentHot,
 		m.CurrentTotals,
 		m.Events,
 		m.Losses,

@@ -26,14 +26,15 @@ type Tracer struct {
 
 	mu      sync.Mutex // of what follows: the decoder, and whose turn it is to be drained
 	decoder decoder
-	spare   *ebpf.Map // the totals' other map, empty
-	active  *ebpf.Map
+	totals  pair
+	hot     pair
 	buffers drainBuffers
 }
 
 // checkMaps is what every rung has.
 type checkMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
+	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
@@ -90,7 +91,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if rung == Tracepoint {
 		quietly = rangesOf(kernel(), quiet)
 	}
-	inner := spec.Maps["current_totals"].InnerMap
+	totals, hot := spec.Maps["current_totals"].InnerMap, spec.Maps["current_hot"].InnerMap
 	if err := configure(spec, o, quietly); err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if o.Stack {
 		t.symbols = &symbols{kernel: kernel(), users: newUserSymbols(o.Root)}
 	}
-	if err := t.prepare(o, inner); err != nil {
+	if err := t.prepare(o, totals, hot); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -145,6 +146,11 @@ func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error
 	}
 	if o.RingBytes > 0 {
 		spec.Maps["events"].MaxEntries = uint32(o.RingBytes)
+	}
+	if o.self {
+		if err := spec.Variables["self_pid"].Set(uint32(0)); err != nil {
+			return err
+		}
 	}
 	shrink(spec, map[string]bool{"shown": o.Unique})
 	if !o.Events {
@@ -195,20 +201,26 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 }
 
 // prepare fills the maps, before anything runs.
-func (t *Tracer) prepare(o Options, inner *ebpf.MapSpec) (err error) {
+func (t *Tracer) prepare(o Options, totals, hot *ebpf.MapSpec) (err error) {
 	for slot, value := range askingTable(t.decoder.abis) {
 		if err := t.Asks.Put(slot, value); err != nil {
 			return load.Refuse(err)
 		}
 	}
-	for _, m := range []**ebpf.Map{&t.active, &t.spare} {
-		if *m, err = ebpf.NewMap(inner); err != nil {
+	for _, made := range []struct {
+		outer *ebpf.Map
+		pair  *pair
+		spec  *ebpf.MapSpec
+	}{{t.CurrentTotals, &t.totals, totals}, {t.CurrentHot, &t.hot, hot}} {
+		for _, m := range []**ebpf.Map{&made.pair.active, &made.pair.spare} {
+			if *m, err = ebpf.NewMap(made.spec); err != nil {
+				return load.Refuse(err)
+			}
+			t.closed = append(t.closed, *m)
+		}
+		if err := made.outer.Put(uint32(0), made.pair.active); err != nil {
 			return load.Refuse(err)
 		}
-		t.closed = append(t.closed, *m)
-	}
-	if err := t.CurrentTotals.Put(uint32(0), t.active); err != nil {
-		return load.Refuse(err)
 	}
 	if err := t.fillTargets(o.Targets); err != nil {
 		return err
@@ -274,7 +286,7 @@ func (t *Tracer) Close() error {
 		errs = append(errs, c.Close())
 	}
 	m := &t.checkMaps
-	for _, c := range []*ebpf.Map{m.Asks, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
+	for _, c := range []*ebpf.Map{m.Asks, m.CurrentHot, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
 		errs = append(errs, c.Close())
 	}
 	t.watch, t.closed, t.checkMaps = nil, nil, checkMaps{}
