@@ -51,9 +51,9 @@ const (
 	checkKprobeMapAsks              = "asks"
 	checkKprobeMapCalls             = "calls"
 	checkKprobeMapCgroups           = "cgroups"
-	checkKprobeMapCurrentHot        = "current_hot"
 	checkKprobeMapCurrentTotals     = "current_totals"
 	checkKprobeMapEvents            = "events"
+	checkKprobeMapHot               = "hot"
 	checkKprobeMapLosses            = "losses"
 	checkKprobeMapMembers           = "members"
 	checkKprobeMapOverflow          = "overflow"
@@ -67,6 +67,7 @@ const (
 	checkKprobeVarByProcess         = "by_process"
 	checkKprobeVarByUserns          = "by_userns"
 	checkKprobeVarCgroupController  = "cgroup_controller"
+	checkKprobeVarCurrentHot        = "current_hot"
 	checkKprobeVarOnlyDenied        = "only_denied"
 	checkKprobeVarOnlyFirst         = "only_first"
 	checkKprobeVarProbed            = "probed"
@@ -133,9 +134,9 @@ type checkKprobeMapSpecs struct {
 	Asks          *ebpf.MapSpec `ebpf:"asks"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
-	CurrentHot    *ebpf.MapSpec `ebpf:"current_hot"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
+	Hot           *ebpf.MapSpec `ebpf:"hot"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
@@ -151,6 +152,7 @@ type checkKprobeVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -185,9 +187,9 @@ type checkKprobeMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
-	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
@@ -200,9 +202,9 @@ func (m *checkKprobeMaps) Close() error {
 		m.Asks,
 		m.Calls,
 		m.Cgroups,
-		m.CurrentHot,
 		m.CurrentTotals,
 		m.Events,
+		m.Hot,
 		m.Losses,
 		m.Members,
 		m.Overflow,
@@ -219,6 +221,7 @@ type checkKprobeVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

@@ -42,9 +42,9 @@ type checkTracepointMember struct {
 const (
 	checkTracepointMapAsks             = "asks"
 	checkTracepointMapCgroups          = "cgroups"
-	checkTracepointMapCurrentHot       = "current_hot"
 	checkTracepointMapCurrentTotals    = "current_totals"
 	checkTracepointMapEvents           = "events"
+	checkTracepointMapHot              = "hot"
 	checkTracepointMapLosses           = "losses"
 	checkTracepointMapMembers          = "members"
 	checkTracepointMapOverflow         = "overflow"
@@ -57,6 +57,7 @@ const (
 	checkTracepointVarByProcess        = "by_process"
 	checkTracepointVarByUserns         = "by_userns"
 	checkTracepointVarCgroupController = "cgroup_controller"
+	checkTracepointVarCurrentHot       = "current_hot"
 	checkTracepointVarOnlyDenied       = "only_denied"
 	checkTracepointVarOnlyFirst        = "only_first"
 	checkTracepointVarProbed           = "probed"
@@ -121,9 +122,9 @@ type checkTracepointProgramSpecs struct {
 type checkTracepointMapSpecs struct {
 	Asks          *ebpf.MapSpec `ebpf:"asks"`
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
-	CurrentHot    *ebpf.MapSpec `ebpf:"current_hot"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
+	Hot           *ebpf.MapSpec `ebpf:"hot"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
@@ -139,6 +140,7 @@ type checkTracepointVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -172,9 +174,9 @@ func (o *checkTracepointObjects) Close() error {
 type checkTracepointMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
-	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
@@ -186,9 +188,9 @@ func (m *checkTracepointMaps) Close() error {
 	return _CheckTracepointClose(
 		m.Asks,
 		m.Cgroups,
-		m.CurrentHot,
 		m.CurrentTotals,
 		m.Events,
+		m.Hot,
 		m.Losses,
 		m.Members,
 		m.Overflow,
@@ -205,6 +207,7 @@ type checkTracepointVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

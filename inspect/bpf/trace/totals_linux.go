@@ -39,14 +39,17 @@ func (t *Tracer) Drain() (inspect.Counts, error) {
 		return c, errors.New("the tracer is closed")
 	}
 	t.decoder.boot = bootTime()
-	if err := t.hot.swap(t.CurrentHot); err != nil {
+	// The tables are swapped before the maps: what waits for the one has waited for both.
+	used := t.hot
+	t.hot ^= 1
+	if err := t.WhichHot.Set(t.hot); err != nil {
 		return c, fmt.Errorf("cannot swap the totals: %w", err)
-	}
-	if err := t.cool(t.hot.spare, &c); err != nil {
-		return c, fmt.Errorf("cannot read the totals: %w", err)
 	}
 	if err := t.totals.swap(t.CurrentTotals); err != nil {
 		return c, fmt.Errorf("cannot swap the totals: %w", err)
+	}
+	if err := t.cool(used, &c); err != nil {
+		return c, fmt.Errorf("cannot read the totals: %w", err)
 	}
 	if err := t.empty(t.totals.spare, &c); err != nil {
 		return c, fmt.Errorf("cannot read the totals: %w", err)
@@ -72,10 +75,10 @@ func (p *pair) swap(outer *ebpf.Map) error {
 	return nil
 }
 
-// cool moves what each CPU's table counted to c. No program uses m.
-func (t *Tracer) cool(m *ebpf.Map, c *inspect.Counts) error {
+// cool moves what each CPU's table counted to c. No program uses that table.
+func (t *Tracer) cool(which uint32, c *inspect.Counts) error {
 	var tables [][]byte
-	if err := m.Lookup(uint32(0), &tables); err != nil {
+	if err := t.Hot.Lookup(which, &tables); err != nil {
 		return err
 	}
 	for _, table := range tables {
@@ -94,7 +97,7 @@ func (t *Tracer) cool(m *ebpf.Map, c *inspect.Counts) error {
 	for i := range zero {
 		zero[i] = make([]byte, hotSlots*slotSize)
 	}
-	return m.Put(uint32(0), zero)
+	return t.Hot.Put(which, zero)
 }
 
 // empty moves everything in m to c. No program uses m.

@@ -27,19 +27,21 @@ type Tracer struct {
 	mu      sync.Mutex // of what follows: the decoder, and whose turn it is to be drained
 	decoder decoder
 	totals  pair
-	hot     pair
+	hot     uint32 // which of the CPUs' tables is in use
 	buffers drainBuffers
 }
 
 // checkMaps is what every rung has.
 type checkMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
-	CurrentHot    *ebpf.Map `ebpf:"current_hot"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
 	Shown         *ebpf.Map `ebpf:"shown"`
+
+	WhichHot *ebpf.Variable `ebpf:"current_hot"`
 }
 
 // programs is a rung in the kernel.
@@ -91,7 +93,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if rung == Tracepoint {
 		quietly = rangesOf(kernel(), quiet)
 	}
-	totals, hot := spec.Maps["current_totals"].InnerMap, spec.Maps["current_hot"].InnerMap
+	inner := spec.Maps["current_totals"].InnerMap
 	if err := configure(spec, o, quietly); err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if o.Stack {
 		t.symbols = &symbols{kernel: kernel(), users: newUserSymbols(o.Root)}
 	}
-	if err := t.prepare(o, totals, hot); err != nil {
+	if err := t.prepare(o, inner); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -201,26 +203,20 @@ func loadRung(rung Rung, spec *ebpf.CollectionSpec) (*programs, error) {
 }
 
 // prepare fills the maps, before anything runs.
-func (t *Tracer) prepare(o Options, totals, hot *ebpf.MapSpec) (err error) {
+func (t *Tracer) prepare(o Options, inner *ebpf.MapSpec) (err error) {
 	for slot, value := range askingTable(t.decoder.abis) {
 		if err := t.Asks.Put(slot, value); err != nil {
 			return load.Refuse(err)
 		}
 	}
-	for _, made := range []struct {
-		outer *ebpf.Map
-		pair  *pair
-		spec  *ebpf.MapSpec
-	}{{t.CurrentTotals, &t.totals, totals}, {t.CurrentHot, &t.hot, hot}} {
-		for _, m := range []**ebpf.Map{&made.pair.active, &made.pair.spare} {
-			if *m, err = ebpf.NewMap(made.spec); err != nil {
-				return load.Refuse(err)
-			}
-			t.closed = append(t.closed, *m)
-		}
-		if err := made.outer.Put(uint32(0), made.pair.active); err != nil {
+	for _, m := range []**ebpf.Map{&t.totals.active, &t.totals.spare} {
+		if *m, err = ebpf.NewMap(inner); err != nil {
 			return load.Refuse(err)
 		}
+		t.closed = append(t.closed, *m)
+	}
+	if err := t.CurrentTotals.Put(uint32(0), t.totals.active); err != nil {
+		return load.Refuse(err)
 	}
 	if err := t.fillTargets(o.Targets); err != nil {
 		return err
@@ -286,7 +282,7 @@ func (t *Tracer) Close() error {
 		errs = append(errs, c.Close())
 	}
 	m := &t.checkMaps
-	for _, c := range []*ebpf.Map{m.Asks, m.CurrentHot, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
+	for _, c := range []*ebpf.Map{m.Asks, m.Hot, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
 		errs = append(errs, c.Close())
 	}
 	t.watch, t.closed, t.checkMaps = nil, nil, checkMaps{}

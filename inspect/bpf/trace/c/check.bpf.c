@@ -46,7 +46,7 @@ struct {
 } current_totals SEC(".maps");
 
 /* The last checks of each CPU, which are most often made again at once: a count here costs no lookup in the map of all. A
- * slot goes there when another check takes it. It is swapped like that. */
+ * slot goes there when another check takes it. */
 #define HOT 64
 
 struct hot_slot {
@@ -58,19 +58,15 @@ struct hot_table {
 	struct hot_slot slots[HOT];
 };
 
-struct hot {
+/* Two tables: capview reads the one that is not in use. */
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__uint(key_size, sizeof(u32));
 	__uint(value_size, sizeof(struct hot_table));
-};
+} hot SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__array(values, struct hot);
-} current_hot SEC(".maps");
+volatile u32 current_hot = 0; /* 0 or 1 */
 
 /* What did not fit there, by capability and verdict. */
 struct {
@@ -240,9 +236,8 @@ static __always_inline bool same(const struct check_key *a, const struct check_k
 static __always_inline void count(struct task_struct *task, const struct check *c, struct check_key *key)
 {
 	const struct cred *cred = c->cred;
-	u32 zero = 0;
-	void *hot = bpf_map_lookup_elem(&current_hot, &zero);
-	struct hot_table *table = hot ? bpf_map_lookup_elem(hot, &zero) : NULL;
+	u32 which = current_hot;
+	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
 
 	if (!table) {
 		overflowed(key, 1);
