@@ -130,6 +130,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		nameOf(list, n)
+		parseMaps(string(b))
 	})
 }
 
