@@ -18,6 +18,7 @@ import (
 type kernelSide struct {
 	task.Kernel
 	hangs   bool // a pass over the command lines did not end: there is no other
+	tells   bool // of command lines: each slowScans scans of all of them
 	cgroups *cgroupCache
 	exes    *exeCache
 	stacks  *stackCache
@@ -57,16 +58,15 @@ type cmdlineID struct {
 	start, exec, args uint64
 }
 
-// ask has the kernel tell of all threads. Without first only of what may have changed: command lines are then read from
-// procfs, of those processes that are new.
-func (s *kernelSide) ask(ctx context.Context, first, allThreads bool) (*kernelScan, error) {
+// ask has the kernel tell of all threads, and of all command lines where they are wanted.
+func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
 	if last := s.last.Load(); last != nil {
 		k.leaders = make([]task.Record, 0, len(last.leaders)+len(last.leaders)/8)
 	}
-	var cmdlines <-chan map[cmdlineID][]string
-	if first && !s.hangs {
-		cmdlines = s.askCmdlines(ctx)
+	var answer <-chan map[cmdlineID][]string
+	if cmdlines && !s.hangs {
+		answer = s.askCmdlines(ctx)
 	}
 	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
 		return nil, err
@@ -75,11 +75,12 @@ func (s *kernelSide) ask(ctx context.Context, first, allThreads bool) (*kernelSc
 	if !slices.IsSortedFunc(k.leaders, byPID) {
 		slices.SortFunc(k.leaders, byPID)
 	}
-	if cmdlines != nil {
+	if answer != nil {
 		select {
-		case k.cmdlines = <-cmdlines:
+		case k.cmdlines = <-answer:
+			s.tells = k.cmdlines != nil
 		case <-time.After(patience):
-			s.hangs = true
+			s.hangs, s.tells = true, false
 		}
 	}
 	return k, nil

@@ -120,11 +120,13 @@ func (r *reader) recordImage(rec *task.Record, e, old *entry, l *lazyDir) {
 
 func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 	p := e.proc
-	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && !r.slowTurn(rec.PID) {
+	told := r.scan.kernel.cmdlines
+	stale := told != nil || !r.src.kernel.tells && r.slowTurn(rec.PID)
+	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && !stale {
 		p.Cmdline = old.proc.Cmdline
 		return
 	}
-	if args, ok := r.scan.kernel.cmdlines[cmdlineID{rec.PID, rec.StartTime, rec.ExecID, rec.Args}]; ok {
+	if args, ok := told[cmdlineID{rec.PID, rec.StartTime, rec.ExecID, rec.Args}]; ok {
 		p.Cmdline = inspect.Some(args)
 		return
 	}

@@ -104,7 +104,7 @@ func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, 
 		go func() {
 			defer crash.Recover()
 			var err error
-			k, err = s.kernel.ask(ctx, len(s.known) == 0, s.opt.AllThreads)
+			k, err = s.kernel.ask(ctx, len(s.known) == 0 || s.turn%slowScans == 0, s.opt.AllThreads)
 			asked <- err
 		}()
 	}
