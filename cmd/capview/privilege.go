@@ -2,9 +2,9 @@ package main
 
 import "capview/inspect/caps"
 
-// shed takes all capabilities but some from every thread of the process. It is a stub but in main: tests run commands
+// shed takes all capabilities but some from every thread of the process, which may be there to stay. It is a stub but in main: tests run commands
 // beside each other in one process.
-var shed = func(caps.Set) error { return nil }
+var shed = func(keep caps.Set, stay bool) error { return nil }
 
 // What capview holds on to once its programs are loaded. To read another user's process takes CAP_SYS_PTRACE, its runtime's
 // files CAP_DAC_READ_SEARCH, its network namespace's sysctls CAP_SYS_ADMIN (setns(2)).

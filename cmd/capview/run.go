@@ -31,6 +31,7 @@ type app struct {
 	log         *slog.Logger
 	live        node     // the live source, once there is one
 	needs       caps.Set // capabilities that the command needs besides those for reading
+	stay        bool     // the command does not end by itself
 	flags       globals
 	interactive interactive
 }

@@ -72,7 +72,7 @@ func (a *app) saveMemory() {
 }
 
 func (a *app) uiOptions() (ui.Options, error) {
-	a.needs = writing // an export, when it is asked for
+	a.needs, a.stay = writing, true // to export, when that is asked for
 	src, live, err := a.source(false)
 	if err != nil {
 		return ui.Options{}, err

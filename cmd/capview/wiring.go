@@ -52,16 +52,17 @@ type facts interface {
 type nodeOptions struct {
 	root       string // of procfs
 	allThreads bool
-	engine     string // "auto", "bpf", "procfs"
-	keep       caps.Set
+	engine     string            // "auto", "bpf", "procfs"
 	env        map[string]string // capview's own, which may name an engine's socket
+	keep       caps.Set
+	stay       bool // the command is one that does not end by itself
 }
 
 // source is where the processes come from: the file of --from, or this node; then live is the same source, else nil.
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, env: a.env})
+		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, stay: a.stay, env: a.env})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -81,7 +81,7 @@ func liveNode(o nodeOptions) (node, error) {
 			n.why = err.Error()
 		}
 	}
-	err := shed(o.keep)
+	err := shed(o.keep, o.stay)
 	if err == nil {
 		n.Source, err = proc.New(opt)
 	}

@@ -13,9 +13,10 @@ import (
 	"capview/inspect/caps"
 )
 
-// Keep takes every capability but those of keep out of all sets of all threads, and sets no_new_privs: nothing the process
-// executes can bring them back. The bounding set shrinks where the process holds CAP_SETPCAP.
-func Keep(keep caps.Set) error {
+// Keep takes every capability but those of keep out of the sets of all threads, and sets no_new_privs: nothing the process
+// executes can bring them back. The bounding set, which then has no say any more, shrinks too where the process is to stay
+// and holds CAP_SETPCAP: it takes a system call of every thread for each capability.
+func Keep(keep caps.Set, stay bool) error {
 	held, err := get()
 	if err != nil {
 		return fmt.Errorf("capget: %w", err)
@@ -23,7 +24,7 @@ func Keep(keep caps.Set) error {
 	if err := all(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
-	if held.permitted.Has(caps.SetPCap) {
+	if stay && held.permitted.Has(caps.SetPCap) {
 		for c := caps.Cap(0); c < 64; c++ {
 			in, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(c), 0, 0, 0)
 			if err != nil {
@@ -37,37 +38,39 @@ func Keep(keep caps.Set) error {
 			}
 		}
 	}
-	if err := all(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
-		return fmt.Errorf("clear the ambient set: %w", err)
-	}
+	// What is not inheritable cannot be ambient: capset takes it out of that set with the other.
 	return set(sets{effective: held.effective & keep, permitted: held.permitted & keep})
 }
 
-// Without tells whether f works in a thread that holds no capability but those of keep.
+// Without tells whether f works in a thread with none in effect of the capabilities it holds but those of keep. They are back
+// when it returns: a thread that lacked them would be another than all others when Keep comes to it.
 func Without(keep caps.Set, f func() error) error {
-	answer := make(chan error)
-	go func() {
-		// Never unlocked: the thread ends with the goroutine, and its credentials with it.
-		runtime.LockOSThread()
-		held, err := get()
-		if err == nil {
-			header, data := held.only(keep).words()
-			err = unix.Capset(&header, &data[0])
-		}
-		if err == nil {
-			err = f()
-		}
-		answer <- err
-	}()
-	return <-answer
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	held, err := get()
+	if err != nil {
+		return fmt.Errorf("capget: %w", err)
+	}
+	less := held
+	less.effective &= keep
+	if err := put(less); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	worked := f()
+	if err := put(held); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	return worked
+}
+
+// put sets this thread's capabilities.
+func put(s sets) error {
+	header, data := s.words()
+	return unix.Capset(&header, &data[0])
 }
 
 // sets is what capget(2) reads.
 type sets struct{ effective, permitted, inheritable caps.Set }
-
-func (s sets) only(keep caps.Set) sets {
-	return sets{s.effective & keep, s.permitted & keep, s.inheritable & keep}
-}
 
 func (s sets) words() (unix.CapUserHeader, [2]unix.CapUserData) {
 	half := func(shift int) unix.CapUserData {

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	up.Wait()
-	if err := Keep(caps.Of(caps.SysPtrace, caps.DACReadSearch)); err != nil {
+	if err := Keep(caps.Of(caps.SysPtrace, caps.DACReadSearch), true); err != nil {
 		os.Stderr.WriteString(err.Error())
 		os.Exit(1)
 	}

@@ -6,4 +6,4 @@ package lean
 import "capview/inspect/caps"
 
 // Keep does nothing: only Linux has capabilities to let go of.
-func Keep(caps.Set) error { return nil }
+func Keep(caps.Set, bool) error { return nil }

@@ -26,7 +26,7 @@ type population struct {
 	stop     chan struct{}
 	running  sync.WaitGroup
 	words    map[int]word // what threads say of themselves, by TID
-	began    int            // how many short-lived processes were started
+	began    int          // how many short-lived processes were started
 	mu       sync.Mutex
 }
 

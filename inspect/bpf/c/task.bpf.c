@@ -147,8 +147,9 @@ static __always_inline void executable(struct record *r, struct mm_struct *mm)
 			      (void *)mnt - bpf_core_field_offset(struct mount, mnt) + bpf_core_field_offset(struct mount, mnt_id));
 }
 
-/* Adds up the cgroups of all hierarchies: ids of a hierarchy are not used again. */
-static __noinline u64 css_set_key(u64 pointer)
+/* Adds up the cgroups of all hierarchies: ids of a hierarchy are not used again. Not static: the verifier looks at such
+ * functions once, and not at each call. */
+u64 css_set_key(u64 pointer)
 {
 	void *set = (void *)pointer;
 	struct list_head *head, *at;
@@ -192,13 +193,16 @@ static __always_inline void control_groups(struct record *r, struct task_struct 
 
 /* The name of a kernel thread as procfs shows it (fs/proc/array.c proc_task_name): what the work queue's is at, or the
  * whole of one that is too long for a task. */
-static __noinline int kernel_name(struct record *r, struct task_struct *task)
+int kernel_name(u64 pointer)
 {
+	struct task_struct *task = (void *)pointer;
 	struct kthread *kthread;
 	struct worker *worker;
+	u32 zero = 0;
 	long n;
 
-	if (!r || !task)
+	struct record *r = bpf_map_lookup_elem(&scratch, &zero);
+	if (!r)
 		return 0;
 	if (bpf_core_field_exists(task->worker_private))
 		kthread = BPF_CORE_READ(task, worker_private);
@@ -282,7 +286,7 @@ int task_records(struct bpf_iter__task *ctx)
 	__builtin_memset(r->comm, 0, sizeof(r->comm));
 	bpf_probe_read_kernel(r->comm, sizeof(task->comm), &task->comm);
 	if (r->flags & PF_KTHREAD)
-		kernel_name(r, task);
+		kernel_name(number(&task->group_leader)); /* that is itself */
 	if (task->real_cred != cred || task->nsproxy != ns || task->mm != mm || task->self_exec_id != exec_id)
 		r->bits |= RECORD_CHANGED;
 	bpf_seq_write(ctx->meta->seq, r, sizeof(*r));
