@@ -137,7 +137,9 @@ func (l *factList) creds(prefix string, a, b Creds) {
 	}
 	l.add(prefix+"seccomp.mode", string(as.Mode), string(bs.Mode))
 	addOpt(l, prefix+"seccomp.filters", as.Filters, bs.Filters, strconv.Itoa)
-	addOpt(l, prefix+"seccomp.profile", as.Profile, bs.Profile, verbatim)
+	if as.Mode != bs.Mode || as.Stack != bs.Stack || as.Profile.Known() && bs.Profile.Known() { // else one of them was not worked out yet
+		addOpt(l, prefix+"seccomp.profile", as.Profile, bs.Profile, verbatim)
+	}
 	addOpt(l, prefix+"seccomp.stack", as.Stack, bs.Stack, FilterStack.words)
 }
 

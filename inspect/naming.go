@@ -237,3 +237,30 @@ func (c Creds) Unnamed() Creds {
 	}
 	return c
 }
+
+// Placed gives p, which was read alone, what only a whole Snapshot tells of the process: where it belongs, and what its
+// filters are called where they are still the same.
+func (p *Process) Placed(scanned *Process) {
+	p.Container, p.Nested, p.Role, p.Entered, p.Outside = scanned.Container, scanned.Nested, scanned.Role, scanned.Entered, scanned.Outside
+	names := make(map[FilterStack]Opt[string], 1+len(scanned.Threads))
+	for i := -1; i < len(scanned.Threads); i++ {
+		if s, ok := scanned.leaderOr(i).Seccomp.Get(); ok && s.Profile.Known() {
+			names[s.Stack.Or("")] = s.Profile
+		}
+	}
+	for i := -1; i < len(p.Threads); i++ {
+		c := p.leaderOr(i)
+		if s, ok := c.Seccomp.Get(); ok && s.Stack.Known() {
+			s.Profile = names[s.Stack.Or("")]
+			c.Seccomp = Some(s)
+		}
+	}
+}
+
+// leaderOr is the credentials of thread i, of the leader for -1.
+func (p *Process) leaderOr(i int) *Creds {
+	if i < 0 {
+		return &p.Creds
+	}
+	return &p.Threads[i].Creds
+}

@@ -41,6 +41,13 @@ func TestFilterNamer(t *testing.T) {
 			t.Errorf("unnamed: %+v", c.Unnamed())
 		}
 	}
+	again := s.Processes[0]
+	again.Creds, again.Container = filtered, ""
+	s.Processes[0].Container = "web"
+	again.Placed(&s.Processes[0])
+	if state, _ := again.Seccomp.Get(); state.Profile.Or("") != "custom" || again.Container != "web" {
+		t.Errorf("read alone: %+v", again)
+	}
 	if state, _ := s.Processes[2].Seccomp.Get(); state.Profile.Known() {
 		t.Errorf("filters that are not there are called %q", state.Profile.Or(""))
 	}

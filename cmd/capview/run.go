@@ -86,7 +86,8 @@ func (a *app) root() *cobra.Command {
 	a.flags.register(root)
 	a.interactive.register(root)
 	root.AddCommand(
-		a.listCommand(), a.showCommand(), a.exportCommand(), a.diffCommand(), a.canCommand(), a.execCommand(), a.seccompCommand(), a.decodeCommand(),
+		a.listCommand(), a.showCommand(), a.exportCommand(), a.diffCommand(), a.canCommand(), a.execCommand(), a.seccompCommand(),
+		a.traceCommand(), a.adviseCommand(), a.decodeCommand(),
 		a.doctorCommand(), a.versionCommand(), a.manCommand(),
 	)
 	root.AddCommand(topics()...)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"capview/inspect/caps"
 	"capview/inspect/seccomp"
 	"capview/inspect/seccomp/profile"
 	"capview/ui/view"
@@ -69,6 +70,9 @@ func (a *app) runSeccomp(cmd *cobra.Command, name string, f seccompFlags) error 
 		if _, ok := seccomp.ParseArch(f.arch); !ok {
 			return usage(cmd, fmt.Errorf("no ABI %q: x86_64, i386, x32, aarch64 or arm", f.arch))
 		}
+	}
+	if f.ptrace {
+		a.needs = caps.Of(caps.SysPtrace, caps.SysAdmin)
 	}
 	s, err := a.filtered(cmd.Context(), name, f.ptrace)
 	if err != nil {

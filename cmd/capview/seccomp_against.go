@@ -49,9 +49,11 @@ func (a *app) against(cmd *cobra.Command, s *filtered, f seccompFlags) ([]profil
 	if err != nil {
 		return nil, "", err
 	}
-	if other.oci != nil && len(s.stack) > 0 {
-		n := profile.NewNamer(s.native).AgainstProfile(s.stack, other.oci)
-		return n.Differs, other.name, nil
+	switch {
+	case other.oci != nil && len(s.stack) > 0:
+		return profile.NewNamer(s.native).AgainstProfile(s.stack, other.oci).Differs, other.name, nil
+	case s.oci != nil && len(other.stack) > 0:
+		return swapped(profile.NewNamer(other.native).AgainstProfile(other.stack, s.oci).Differs), other.name, nil
 	}
 	return compareAll(s.decides, other.decides, s.arches), other.name, nil
 }
@@ -83,6 +85,15 @@ func (s *filtered) againstEngine(engine string) ([]profile.Difference, string, e
 func compareAll(ours, theirs profile.Decider, arches []seccomp.Arch) (all []profile.Difference) {
 	for _, arch := range arches {
 		all = append(all, profile.Compare(ours, theirs, arch)...)
+	}
+	return all
+}
+
+// swapped is the differences from the other side.
+func swapped(all []profile.Difference) []profile.Difference {
+	for i := range all {
+		d := &all[i]
+		d.Ours, d.Theirs, d.OurAnswer, d.TheirAnswer = d.Theirs, d.Ours, d.TheirAnswer, d.OurAnswer
 	}
 	return all
 }

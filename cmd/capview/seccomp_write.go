@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"capview/inspect/seccomp"
@@ -100,7 +101,8 @@ func (s *filtered) json() filterJSON {
 // only is the differences in what was asked about.
 func (s *filtered) only(all []profile.Difference) (some []profile.Difference) {
 	for _, d := range all {
-		if nr, ok := s.number(d.Arch); s.call == "" || ok && nr == d.Nr {
+		nr, ok := s.number(d.Arch)
+		if slices.Contains(s.arches, d.Arch) && (s.call == "" || ok && nr == d.Nr) {
 			some = append(some, d)
 		}
 	}

@@ -42,31 +42,35 @@ func Keep(keep caps.Set, stay bool) error {
 	return set(sets{effective: held.effective & keep, permitted: held.permitted & keep})
 }
 
-// Without tells whether f works in a thread that holds no capability but those of keep.
+// Without tells whether f works in a thread with none in effect of the capabilities it holds but those of keep. They are back
+// when it returns: a thread that lacked them would be another than all others when Keep comes to it.
 func Without(keep caps.Set, f func() error) error {
-	answer := make(chan error)
-	go func() {
-		// Never unlocked: the thread ends with the goroutine, and its credentials with it.
-		runtime.LockOSThread()
-		held, err := get()
-		if err == nil {
-			header, data := held.only(keep).words()
-			err = unix.Capset(&header, &data[0])
-		}
-		if err == nil {
-			err = f()
-		}
-		answer <- err
-	}()
-	return <-answer
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	held, err := get()
+	if err != nil {
+		return fmt.Errorf("capget: %w", err)
+	}
+	less := held
+	less.effective &= keep
+	if err := put(less); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	worked := f()
+	if err := put(held); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	return worked
+}
+
+// put sets this thread's capabilities.
+func put(s sets) error {
+	header, data := s.words()
+	return unix.Capset(&header, &data[0])
 }
 
 // sets is what capget(2) reads.
 type sets struct{ effective, permitted, inheritable caps.Set }
-
-func (s sets) only(keep caps.Set) sets {
-	return sets{s.effective & keep, s.permitted & keep, s.inheritable & keep}
-}
 
 func (s sets) words() (unix.CapUserHeader, [2]unix.CapUserData) {
 	half := func(shift int) unix.CapUserData {

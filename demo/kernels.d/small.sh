@@ -1,7 +1,7 @@
 # A machine with nothing but an initramfs: the tests that look at the kernel, and the rules held to it.
 # shellcheck shell=bash
 
-SMALL_PACKAGES=(inspect inspect/agree inspect/bpf inspect/bpf/load inspect/caps inspect/filecap inspect/proc inspect/ptrace inspect/rules
+SMALL_PACKAGES=(inspect inspect/advise/needoracle inspect/agree inspect/bpf inspect/bpf/load inspect/bpf/trace inspect/caps inspect/filecap inspect/proc inspect/ptrace inspect/rules
 	inspect/rules/actionoracle nsinfo nsinfo/cgroup)
 
 run_small() {

@@ -35,10 +35,14 @@ enum {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_STACK_TRACE = 7,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
+enum { BPF_F_USER_STACK = 1 << 8 }; /* of bpf_get_stack */
+
+enum { EEXIST = 17 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -178,7 +182,15 @@ struct cgroup_root {
 	int hierarchy_id;
 };
 
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
 struct cgroup {
+	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
 };
@@ -189,6 +201,7 @@ struct cgrp_cset_link {
 };
 
 struct css_set {
+	struct cgroup_subsys_state *subsys[16];
 	struct cgroup *dfl_cgrp;
 	struct list_head cgrp_links;
 };
@@ -248,7 +261,35 @@ struct signal_struct {
 	int nr_threads;
 };
 
+struct thread_info {
+	unsigned long flags;
+	u32 status; /* x86 */
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	u64 regs[31];
+	u64 sp, pc, pstate;
+};
+
+struct pt_regs {
+	union {
+		struct user_pt_regs user_regs;
+		struct {
+			u64 regs[31];
+			u64 sp, pc, pstate;
+		};
+	};
+	s32 syscallno;
+};
+#endif
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int __state; /* since 5.14 */
 	unsigned int flags;
 	int exit_state;

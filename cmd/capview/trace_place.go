@@ -1,0 +1,130 @@
+package main
+
+import (
+	"strconv"
+
+	"capview/inspect"
+	"capview/nsinfo"
+	"capview/ui/view"
+)
+
+// place is where a process lives.
+type place struct {
+	Container string // its label
+	Pod       string // namespace/name; "" for none
+}
+
+// places finds processes' containers, in the last snapshot and in what is remembered of those that have ended.
+type places struct {
+	ix       *inspect.Index
+	byCgroup map[uint64]*inspect.Container // by id
+	byUserNS map[uint64]*inspect.Container // that nothing but the user namespace tells of, by inode
+	lived    map[inspect.ProcessID]lived
+	latest   map[int]uint64 // the start time of the latest process with a PID
+}
+
+// lived is where a process was; sure, if a snapshot told it.
+type lived struct {
+	place
+	userNS uint64
+	sure   bool
+}
+
+// mostLived bounds what is remembered.
+const mostLived = 100_000
+
+func newPlaces(ix *inspect.Index) *places {
+	p := &places{lived: map[inspect.ProcessID]lived{}, latest: map[int]uint64{}}
+	p.learn(ix)
+	return p
+}
+
+// learn takes in a new snapshot.
+func (p *places) learn(ix *inspect.Index) {
+	p.ix, p.byCgroup, p.byUserNS = ix, map[uint64]*inspect.Container{}, map[uint64]*inspect.Container{}
+	for i := range ix.Containers {
+		c := &ix.Containers[i]
+		if id, ok := ownCgroup(c); ok {
+			p.byCgroup[id] = c
+		}
+		if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS {
+			p.byUserNS[ns] = c
+		}
+	}
+	for i := range ix.Processes {
+		proc := &ix.Processes[i]
+		c := ix.Container(proc.Container)
+		if ns, ok := proc.Namespaces.Get(); ok && c != nil && proc.Role != inspect.RoleHelper {
+			p.remember(inspect.ProcessID{PID: proc.PID, StartTime: proc.StartTime}, lived{p.container(c), ns[nsinfo.UserNS], true})
+		}
+	}
+}
+
+func (p *places) remember(id inspect.ProcessID, l lived) {
+	if len(p.lived) > mostLived {
+		clear(p.lived)
+		clear(p.latest)
+	}
+	p.lived[id], p.latest[id.PID] = l, id.StartTime
+}
+
+// checkSubject is what is known of a process by a check of it.
+type checkSubject struct {
+	*inspect.Check
+	ppid   int
+	userNS uint64 // inode
+}
+
+// of finds a process by PID and start time; one of which no snapshot told by its control group, by its user namespace, or
+// by its parent, if that is in the same one. False where a later scan may know better.
+func (p *places) of(s checkSubject) (place, bool) {
+	id := inspect.ProcessID{PID: s.PID, StartTime: s.StartTime}
+	if l, ok := p.lived[id]; ok && l.sure {
+		return l.place, true
+	}
+	if proc := p.ix.Process(s.PID); proc != nil && proc.StartTime == s.StartTime && p.ix.Container(proc.Container) != nil {
+		return p.container(p.ix.Container(proc.Container)), true
+	}
+	if group := p.byCgroup[s.Cgroup]; group != nil {
+		return p.container(group), true
+	}
+	if group := p.byUserNS[s.userNS]; group != nil {
+		return p.container(group), true
+	}
+	parent, known := p.lived[inspect.ProcessID{PID: s.ppid, StartTime: p.latest[s.ppid]}]
+	switch {
+	case known && parent.userNS == s.userNS && p.latest[s.ppid] <= s.StartTime:
+		p.remember(id, lived{parent.place, s.userNS, false})
+		return parent.place, false
+	case s.userNS != p.ix.Host.UserNamespace:
+		return place{Container: "userns " + strconv.FormatUint(s.userNS, 10)}, false
+	}
+	return p.lived[id].place, false
+}
+
+func (p *places) container(c *inspect.Container) place {
+	pl := place{Container: p.ix.Label(c)}
+	if pod, ok := c.Pod.Get(); ok {
+		pl.Pod = pod.Name
+		if pod.Namespace != "" {
+			pl.Pod = pod.Namespace + "/" + pod.Name
+		}
+	}
+	return pl
+}
+
+// place is where the subject of a check lives, as well as is known now.
+func (w *watched) place(s checkSubject) place {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pl, known := w.places.of(s)
+	w.asked = w.asked || !known
+	return pl
+}
+
+// userNS is what a user namespace is called.
+func (w *watched) userNS(inode uint64) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return view.UserNSName(w.ix, inode)
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"capview/inspect"
+	"capview/inspect/bpf/trace"
+)
+
+// watched is what is traced, and the node that it is on.
+type watched struct {
+	app    *app
+	live   node
+	names  []string // of processes and containers; empty with all for the whole node
+	all    bool
+	target trace.Target
+	told   []string // all of target, as its reader knows them: containers by key, processes by PID
+	since  time.Time
+	until  time.Time
+
+	mu sync.Mutex // of ix, which is replaced while events are told
+	ix *inspect.Index
+	// places finds where the subject of an event lives.
+	places *places
+	// asked is set when something was not found in ix.
+	asked bool
+}
+
+// watch finds what names, --container and --filter say to trace.
+func (a *app) watch(ctx context.Context, names []string) (*watched, error) {
+	if _, err := a.keep(); err != nil {
+		return nil, err
+	}
+	ix, live, err := a.index(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	w := &watched{app: a, live: live, names: names, ix: ix, places: newPlaces(ix)}
+	w.all = len(names) == 0 && a.flags.container == "" && a.flags.filter == ""
+	if a.flags.container != "" {
+		w.names = append(w.names, a.flags.container)
+	}
+	for _, name := range w.names {
+		if err := w.add(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	if a.flags.filter != "" {
+		err = w.matching()
+	}
+	return w, err
+}
+
+// targets is what the tracer is to look at.
+func (w *watched) targets() []trace.Target {
+	if w.all {
+		return nil
+	}
+	return []trace.Target{w.target}
+}
+
+// add makes a process or a container a target.
+func (w *watched) add(ctx context.Context, name string) error {
+	if pid, err := strconv.Atoi(name); err == nil {
+		p, err := w.app.actor(ctx, w.ix, w.live, pid)
+		if err != nil {
+			return err
+		}
+		w.process(p)
+		w.told = append(w.told, name)
+		return nil
+	}
+	found := findContainers(w.ix, name)
+	switch {
+	case len(found) == 0:
+		return noContainer(w.ix, name)
+	case len(found) > 1:
+		return ambiguous(w.ix, found, name)
+	}
+	w.container(found[0])
+	w.told = append(w.told, found[0].Key)
+	return nil
+}
+
+func (w *watched) process(p *inspect.Process) {
+	id := inspect.ProcessID{PID: p.PID, StartTime: p.StartTime}
+	if !slices.Contains(w.target.Processes, id) {
+		w.target.Processes = append(w.target.Processes, id)
+	}
+}
+
+// container makes c's own processes targets, and its control group, by which those are found that others start in it.
+func (w *watched) container(c *inspect.Container) {
+	for _, p := range groupOf(w.ix, c).Processes {
+		if p.Role != inspect.RoleHelper && p.State != "Z" {
+			w.process(p)
+		}
+	}
+	if id, ok := ownCgroup(c); ok {
+		w.target.Cgroups = append(w.target.Cgroups, id)
+	}
+	if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS {
+		w.target.UserNS = append(w.target.UserNS, ns)
+	}
+}
+
+// ownCgroup is the id of a control group that is c's alone.
+func ownCgroup(c *inspect.Container) (uint64, bool) {
+	switch c.Kind {
+	case inspect.KindContainer, inspect.KindSandbox, inspect.KindUnit, inspect.KindSession:
+		if c.Cgroup == "" || c.Cgroup == "/" {
+			return 0, false
+		}
+		id, err := cgroupID(c.Cgroup)
+		return id, err == nil
+	}
+	return 0, false
+}
+
+// matching keeps, of what is watched, or of all, the processes that the filter matches.
+func (w *watched) matching() error {
+	kept, err := w.app.selected(w.ix)
+	if err != nil {
+		return err
+	}
+	among := w.target.Processes
+	w.target, w.told = trace.Target{}, []string{}
+	for _, p := range kept {
+		if len(w.names) == 0 || slices.Contains(among, inspect.ProcessID{PID: p.PID, StartTime: p.StartTime}) {
+			w.process(p)
+			w.told = append(w.told, strconv.Itoa(p.PID))
+		}
+	}
+	if len(w.target.Processes) == 0 {
+		return trouble("", "no process matches %q", w.app.flags.filter)
+	}
+	return nil
+}
+
+// catchUp follows the processes that those watched have started before the tracer began: scans until none is new.
+func (w *watched) catchUp(ctx context.Context, running tracer) error {
+	if w.all || len(w.target.Processes) == 0 {
+		return nil
+	}
+	for range 5 {
+		before := len(w.target.Processes)
+		if err := w.scan(ctx); err != nil {
+			return err
+		}
+		w.descend()
+		more := w.target.Processes[before:]
+		if len(more) == 0 {
+			return nil
+		}
+		if err := running.Follow(0, trace.Target{Processes: more}); err != nil {
+			return trouble("", "cannot follow processes: %w", err)
+		}
+	}
+	return nil
+}
+
+// descend adds the children of those that are watched, to the last.
+func (w *watched) descend() {
+	for i := 0; i < len(w.target.Processes); i++ {
+		parent := w.target.Processes[i]
+		if p := w.ix.Process(parent.PID); p == nil || p.StartTime != parent.StartTime {
+			continue
+		}
+		for j := range w.ix.Processes {
+			if p := &w.ix.Processes[j]; p.PPID == parent.PID {
+				w.process(p)
+			}
+		}
+	}
+}
+
+// scan looks at the node anew.
+func (w *watched) scan(ctx context.Context) error {
+	ix, err := w.app.scan(ctx, w.live)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.ix, w.asked = ix, false
+	w.places.learn(ix)
+	w.mu.Unlock()
+	return nil
+}
+
+// errEnded is that nothing is left to be watched.
+var errEnded = errors.New("every process that was watched has ended")
+
+// The node is scanned again only where it is needed, not oftener than scanEvery, nor so often that it takes more than a
+// fiftieth of the time.
+const (
+	tendEvery  = 500 * time.Millisecond
+	scanEvery  = 2 * time.Second
+	scanAtMost = 50
+)
+
+// tend scans again where a place was asked for that was not known, and ends where nothing is left to be watched.
+func (w *watched) tend(ctx context.Context, running tracer) error {
+	tick := time.NewTicker(tendEvery)
+	defer tick.Stop()
+	next := time.Now().Add(scanEvery)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if w.ended(running) {
+			return errEnded
+		}
+		w.mu.Lock()
+		asked := w.asked
+		w.mu.Unlock()
+		if !asked || time.Now().Before(next) {
+			continue
+		}
+		begin := time.Now()
+		if err := w.scan(ctx); err != nil {
+			w.app.log.Warn("scan", "error", err.Error())
+		}
+		next = time.Now().Add(max(scanEvery, scanAtMost*time.Since(begin)))
+	}
+}
+
+// ended tells whether processes alone are watched, and none of them, nor of what they started, is left. A container's
+// control group may be entered again.
+func (w *watched) ended(running tracer) bool {
+	if w.all || len(w.target.Cgroups) > 0 || len(w.target.UserNS) > 0 {
+		return false
+	}
+	n, err := running.Alive()
+	return err == nil && n == 0
+}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+
+	"capview/inspect/bpf/trace"
+)
+
+func newTracer(trace.Options) (tracer, error) { return nil, errors.New("only Linux has capabilities") }
+
+func cgroupID(string) (uint64, error) { return 0, errors.New("only Linux has control groups") }

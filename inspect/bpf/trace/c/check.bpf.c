@@ -1,0 +1,404 @@
+/* Capability checks. Built once for each way to see them (RUNG_*), so that one which a kernel lacks keeps none of the others
+ * from loading. */
+#define __VMLINUX_H__ /* the kernel's own names of registers in bpf_tracing.h */
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "check.h"
+#include "lost.h"
+#include "syscall.h"
+#include "target.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Set before loading. */
+const volatile bool want_events = false; /* single events, besides the totals */
+const volatile bool only_denied = false; /* of these: only denials */
+const volatile bool only_first = false;  /* of these: the first of each capability, verdict and container */
+const volatile bool want_hidden = false; /* of these: also overridden credentials and probes */
+const volatile bool want_stack = false;
+
+/* Where the kernel's functions that ask without audit are: from, up to; zero for none. */
+#define QUIET 6
+const volatile u64 quiet_from[QUIET] = {};
+const volatile u64 quiet_to[QUIET] = {};
+
+#define CAP_OPT_NOAUDIT 2 /* linux/security.h, BIT(1) */
+#define CAPS 64
+#define NUMBERS 1024
+
+/* The totals, in a map that capview swaps for an empty one to read it: once the swap returns no program uses the old. */
+struct totals {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__uint(key_size, sizeof(struct check_key));
+	__uint(value_size, sizeof(struct check_count));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct totals);
+} current_totals SEC(".maps");
+
+/* What did not fit there, by capability and verdict. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * CAPS);
+	__type(key, u32);
+	__type(value, u64);
+} overflow SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23);
+} events SEC(".maps");
+
+struct first_key {
+	u64 cgroup;
+	u32 userns;
+	u8 cap;
+	u8 denied;
+	u8 hidden;
+	u8 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct first_key);
+	__type(value, u8);
+} shown SEC(".maps");
+
+/* What is known of a system call, as sets of capabilities. */
+struct asking {
+	u64 itself;  /* it asks for these itself, and the kernel not beside it: no stack is walked for them */
+	u64 decides; /* it asks for these without audit, and fails where they are not there: no probe */
+	u64 beside;  /* the kernel asks for these beside it: taken for a probe where addresses are hidden */
+};
+
+/* By number, the ABIs after each other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABIS * NUMBERS);
+	__type(key, u32);
+	__type(value, struct asking);
+} asks SEC(".maps");
+
+/* The capabilities that the kernel asks for without audit. */
+const volatile u64 probed = 0;
+
+/* One check, as each of the ways sees it. */
+struct check {
+	const struct cred *cred;
+	struct user_namespace *target;
+	u32 granting;
+	u32 options;
+	u8 cap;
+	u8 denied;
+	u8 known; /* CHECK_OPTIONS, CHECK_GRANTING */
+};
+
+static __always_inline bool quiet_address(u64 address)
+{
+	for (int i = 0; i < QUIET; i++)
+		if (quiet_to[i] && address - quiet_from[i] < quiet_to[i] - quiet_from[i])
+			return true;
+	return false;
+}
+
+/* Whether one of the functions that ask without audit is among the callers. */
+static __always_inline bool quiet_caller(void *ctx)
+{
+	u64 frames[10];
+	long n = bpf_get_stack(ctx, frames, sizeof(frames), 0);
+
+	for (int i = 1; i < 10; i++)
+		if (n >= (long)((i + 1) * sizeof(u64)) && quiet_address(frames[i]))
+			return true;
+	return false;
+}
+
+static __always_inline bool in(u64 set, u8 cap)
+{
+	return cap < CAPS && set >> cap & 1;
+}
+
+/* Whether the kernel asks for itself, without audit. The options say so; where they cannot be seen, the stack does. */
+static __always_inline bool probe(void *ctx, const struct check *c, s32 syscall, u32 abi)
+{
+	bool told = c->known & CHECK_OPTIONS;
+	u32 slot = abi * NUMBERS + syscall;
+	struct asking *asking = NULL;
+
+	if (told ? !(c->options & CAP_OPT_NOAUDIT) : !in(probed, c->cap))
+		return false;
+	if (syscall >= 0 && syscall < NUMBERS)
+		asking = bpf_map_lookup_elem(&asks, &slot);
+	if (asking && in(told ? asking->decides : asking->itself | asking->decides, c->cap))
+		return false;
+	if (told)
+		return true;
+	if (quiet_to[0])
+		return quiet_caller(ctx);
+	if (syscall == NO_SYSCALL)
+		return true;
+	return asking && in(asking->beside, c->cap);
+}
+
+static __always_inline u64 effective(const struct cred *cred)
+{
+	u64 set = 0;
+
+	bpf_core_read(&set, sizeof(set), &cred->cap_effective);
+	return set;
+}
+
+static __always_inline u32 userns_inode(const struct user_namespace *ns)
+{
+	return BPF_CORE_READ(ns, ns.inum);
+}
+
+static __always_inline void overflowed(const struct check_key *key)
+{
+	u32 slot = (key->cap & (CAPS - 1)) * 2 + (key->denied & 1);
+	u64 *n = bpf_map_lookup_elem(&overflow, &slot);
+
+	if (n)
+		*n += 1;
+	lost(LOST_KEY);
+}
+
+static __always_inline void count(struct task_struct *task, const struct check *c, struct check_key *key)
+{
+	const struct cred *cred = c->cred;
+	u32 zero = 0;
+	void *totals = bpf_map_lookup_elem(&current_totals, &zero);
+
+	if (!totals) {
+		overflowed(key);
+		return;
+	}
+	struct check_count *known = bpf_map_lookup_elem(totals, key);
+	if (known) {
+		__sync_fetch_and_add(&known->count, 1);
+		return;
+	}
+	struct check_count value = {
+		.count = 1,
+		.first = bpf_ktime_get_boot_ns(),
+		.caps = effective(cred),
+		.current_userns = BPF_CORE_READ(cred, user_ns, ns.inum),
+		.uid = BPF_CORE_READ(cred, euid.val),
+		.ppid = task->real_parent->tgid,
+	};
+	bpf_core_read(&value.comm, sizeof(value.comm), &task->comm);
+	if (!bpf_map_update_elem(totals, key, &value, BPF_NOEXIST))
+		return;
+	/* Another thread was faster, or there is no room. */
+	known = bpf_map_lookup_elem(totals, key);
+	if (known)
+		__sync_fetch_and_add(&known->count, 1);
+	else
+		overflowed(key);
+}
+
+/* Whether this is the first of its capability, verdict and container. */
+static __always_inline bool first(const struct check *c, const struct check_key *key, struct first_key *f)
+{
+	const struct cred *cred = c->cred;
+
+	f->cgroup = key->cgroup;
+	f->userns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	f->cap = key->cap;
+	f->denied = key->denied;
+	f->hidden = key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE);
+	return !bpf_map_lookup_elem(&shown, f);
+}
+
+static __always_inline void fill(struct check_event *e, struct task_struct *task, const struct check *c,
+				 const struct check_key *key)
+{
+	const struct cred *cred = c->cred;
+	struct task_struct *parent = task->real_parent;
+
+	e->time = bpf_ktime_get_boot_ns();
+	e->start = key->start;
+	e->cgroup = key->cgroup;
+	e->caps = effective(cred);
+	e->pid = key->pid;
+	e->tid = task->pid;
+	e->ppid = parent->tgid;
+	e->uid = BPF_CORE_READ(cred, uid.val);
+	e->gid = BPF_CORE_READ(cred, gid.val);
+	e->euid = BPF_CORE_READ(cred, euid.val);
+	e->egid = BPF_CORE_READ(cred, egid.val);
+	e->syscall = key->syscall;
+	e->current_userns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	e->target_userns = key->target_userns;
+	e->granting_userns = c->granting;
+	e->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	e->options = c->options;
+	e->cap = key->cap;
+	e->denied = key->denied;
+	e->flags = key->flags;
+	e->abi = key->abi;
+	bpf_core_read(&e->comm, sizeof(e->comm), &task->comm);
+	bpf_core_read(&e->parent, sizeof(e->parent), &parent->comm);
+	e->kernel_frames = e->user_frames = 0;
+}
+
+static __always_inline u32 frames(long bytes)
+{
+	return bytes > 0 ? bytes / sizeof(u64) : 0;
+}
+
+/* Whether another CPU was the first meanwhile. What the map has no room for is shown again. */
+static __always_inline bool beaten(const struct first_key *f)
+{
+	u8 yes = 1;
+	long error = only_first ? bpf_map_update_elem(&shown, f, &yes, BPF_NOEXIST) : 0;
+
+	if (error && error != -EEXIST)
+		lost(LOST_UNIQUE);
+	return error == -EEXIST;
+}
+
+/* Hands over a single event. Only what there was room for counts as shown. */
+static __always_inline void tell(void *ctx, struct task_struct *task, const struct check *c, const struct check_key *key)
+{
+	struct first_key f = {};
+
+	if (only_denied && !key->denied)
+		return;
+	if (!want_hidden && (key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE)))
+		return;
+	if (only_first && !first(c, key, &f))
+		return;
+	struct stack_event *e = want_stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
+					   : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
+	if (!e) {
+		lost(LOST_EVENT);
+		return;
+	}
+	if (beaten(&f)) {
+		bpf_ringbuf_discard(e, 0);
+		return;
+	}
+	fill(&e->check, task, c, key);
+	if (want_stack) {
+		e->check.kernel_frames = frames(bpf_get_stack(ctx, e->kernel, sizeof(e->kernel), 0));
+		e->check.user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
+	}
+	bpf_ringbuf_submit(e, 0);
+}
+
+static __always_inline int checked(void *ctx, const struct check *c)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 abi;
+
+	if (task->tgid == self_pid || (targeted() && !target_of(task)))
+		return 0;
+	s32 syscall = current_syscall(task, &abi);
+	struct check_key key = {
+		.cgroup = cgroup_id(cgroup_of(task)),
+		.start = task->group_leader->start_boottime,
+		.pid = task->tgid,
+		.target_userns = userns_inode(c->target),
+		.syscall = syscall,
+		.cap = c->cap,
+		.denied = c->denied,
+		.flags = c->known,
+		.abi = abi,
+	};
+	if (task->cred != task->real_cred)
+		key.flags |= CHECK_OVERRIDDEN;
+	if (c->cred != task->cred)
+		key.flags |= CHECK_FOREIGN;
+	if (probe(ctx, c, syscall, abi))
+		key.flags |= CHECK_PROBE;
+	count(task, c, &key);
+	if (want_events)
+		tell(ctx, task, c, &key);
+	return 0;
+}
+
+#if defined(RUNG_FEXIT)
+
+SEC("fexit/cap_capable")
+int BPF_PROG(cap_capable, const struct cred *cred, struct user_namespace *target, int cap, unsigned int options, int answer)
+{
+	struct check c = {.cred = cred, .target = target, .options = options, .cap = cap, .denied = answer != 0, .known = CHECK_OPTIONS};
+
+	return checked(ctx, &c);
+}
+
+#elif defined(RUNG_TRACEPOINT)
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(cap_capable, const struct cred *cred, struct user_namespace *target, const struct user_namespace *granting,
+	     int cap, int answer)
+{
+	struct check c = {.cred = cred, .target = target, .cap = cap, .denied = answer != 0, .known = CHECK_GRANTING};
+
+	if (!answer)
+		c.granting = userns_inode(granting);
+	return checked(ctx, &c);
+}
+
+#elif defined(RUNG_KPROBE)
+
+/* What a call was given, until it returns. A thread is in one call at a time. */
+struct call {
+	u64 cred, target; /* addresses */
+	u32 cap, options;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* The thread; the idle threads, which only interrupts can make ask, share PID 0. */
+static __always_inline u64 caller(void)
+{
+	u64 id = bpf_get_current_pid_tgid();
+
+	return id ? id : 1ULL << 63 | bpf_get_smp_processor_id();
+}
+
+SEC("kprobe/cap_capable")
+int BPF_KPROBE(cap_capable_enter, const struct cred *cred, struct user_namespace *target, int cap, unsigned int options)
+{
+	u64 id = caller();
+	struct call call = {(u64)cred, (u64)target, cap, options};
+
+	if (bpf_map_update_elem(&calls, &id, &call, BPF_NOEXIST)) {
+		lost(LOST_PAIR);
+		bpf_map_update_elem(&calls, &id, &call, BPF_ANY);
+	}
+	return 0;
+}
+
+SEC("kretprobe/cap_capable")
+int BPF_KRETPROBE(cap_capable_return, int answer)
+{
+	u64 id = caller();
+	struct call *call = bpf_map_lookup_elem(&calls, &id);
+
+	if (!call)
+		return 0; /* it was under way when the programs came */
+	struct check c = {.cred = (void *)call->cred, .target = (void *)call->target, .options = call->options,
+			  .cap = call->cap, .denied = answer != 0, .known = CHECK_OPTIONS};
+	bpf_map_delete_elem(&calls, &id);
+	return checked(ctx, &c);
+}
+
+#endif
