@@ -108,7 +108,7 @@ func (a *app) runTrace(cmd *cobra.Command, t tracing, names []string) error {
 func untraceable(err error) error {
 	var none *trace.NoRung
 	if errors.As(err, &none) {
-		return trouble("it needs CAP_BPF and CAP_PERFMON (or root): sudo capview trace; see 'capview doctor'", "%w", err)
+		return trouble("run 'sudo capview trace'; see 'capview doctor'", "%w", err)
 	}
 	return trouble("see 'capview doctor'", "cannot trace: %w", err)
 }

@@ -22,6 +22,8 @@ type watched struct {
 	told   []string // all of target, as its reader knows them: containers by key, processes by PID
 	since  time.Time
 	until  time.Time
+	// containers is set where one was named.
+	containers bool
 
 	mu sync.Mutex // of ix, which is replaced while events are told
 	ix *inspect.Index
@@ -36,6 +38,7 @@ func (a *app) watch(ctx context.Context, names []string) (*watched, error) {
 	if _, err := a.keep(); err != nil {
 		return nil, err
 	}
+	a.needs = watching
 	ix, live, err := a.index(ctx, false)
 	if err != nil {
 		return nil, err
@@ -101,10 +104,11 @@ func (w *watched) container(c *inspect.Container) {
 			w.process(p)
 		}
 	}
-	if id, ok := ownCgroup(c); ok {
+	w.containers = true
+	if id, ok := ownCgroup(c); ok && !slices.Contains(w.target.Cgroups, id) {
 		w.target.Cgroups = append(w.target.Cgroups, id)
 	}
-	if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS {
+	if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS && !slices.Contains(w.target.UserNS, ns) {
 		w.target.UserNS = append(w.target.UserNS, ns)
 	}
 }
@@ -203,7 +207,29 @@ const (
 	scanAtMost = 50
 )
 
-// tend scans again where a place was asked for that was not known, and ends where nothing is left to be watched.
+// again follows what a container that was named has become: one that is started again has another control group.
+func (w *watched) again(running tracer) error {
+	if !w.containers || w.app.flags.filter != "" {
+		return nil
+	}
+	processes, cgroups := len(w.target.Processes), len(w.target.Cgroups)
+	for _, name := range w.names {
+		if _, err := strconv.Atoi(name); err == nil {
+			continue
+		}
+		if found := findContainers(w.ix, name); len(found) == 1 {
+			w.container(found[0])
+		}
+	}
+	more := trace.Target{Processes: w.target.Processes[processes:]}
+	if cgroups > 0 { // the tracer looks at them only where there were some
+		more.Cgroups = w.target.Cgroups[cgroups:]
+	}
+	return running.Follow(0, more)
+}
+
+// tend scans again where a place was asked for that was not known, or a container was named, and ends where nothing is
+// left to be watched.
 func (w *watched) tend(ctx context.Context, running tracer) error {
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
@@ -218,13 +244,17 @@ func (w *watched) tend(ctx context.Context, running tracer) error {
 			return errEnded
 		}
 		w.mu.Lock()
-		asked := w.asked
+		asked := w.asked || w.containers
 		w.mu.Unlock()
 		if !asked || time.Now().Before(next) {
 			continue
 		}
 		begin := time.Now()
-		if err := w.scan(ctx); err != nil {
+		err := w.scan(ctx)
+		if err == nil {
+			err = w.again(running)
+		}
+		if err != nil && ctx.Err() == nil {
 			w.app.log.Warn("scan", "error", err.Error())
 		}
 		next = time.Now().Add(max(scanEvery, scanAtMost*time.Since(begin)))

@@ -152,7 +152,9 @@ func (l *eventLine) use() (u Use, err error) {
 	}
 	if l.Stack != nil {
 		for _, f := range l.Stack.Kernel {
-			u.Stack = append(u.Stack, fmt.Sprintf("%s+%#x", f.Symbol, f.Offset))
+			if f.Symbol != "" { // null where the kernel hides it
+				u.Stack = append(u.Stack, fmt.Sprintf("%s+%#x", f.Symbol, f.Offset))
+			}
 		}
 	}
 	if err = u.credentials(l.Credentials); err != nil {

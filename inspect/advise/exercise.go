@@ -45,6 +45,8 @@ func (u *Use) told(e *inspect.Event) {
 	}
 	u.Stack = u.Stack[:0]
 	for _, f := range e.Kernel {
-		u.Stack = append(u.Stack, fmt.Sprintf("%s+%#x", f.Symbol, f.Offset))
+		if f.Symbol != "" { // the kernel may hide it (kptr_restrict)
+			u.Stack = append(u.Stack, fmt.Sprintf("%s+%#x", f.Symbol, f.Offset))
+		}
 	}
 }

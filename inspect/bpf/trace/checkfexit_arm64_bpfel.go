@@ -44,6 +44,7 @@ const (
 	checkFexitMapCgroups          = "cgroups"
 	checkFexitMapCurrentTotals    = "current_totals"
 	checkFexitMapEvents           = "events"
+	checkFexitMapHot              = "hot"
 	checkFexitMapLosses           = "losses"
 	checkFexitMapMembers          = "members"
 	checkFexitMapOverflow         = "overflow"
@@ -56,6 +57,7 @@ const (
 	checkFexitVarByProcess        = "by_process"
 	checkFexitVarByUserns         = "by_userns"
 	checkFexitVarCgroupController = "cgroup_controller"
+	checkFexitVarCurrentHot       = "current_hot"
 	checkFexitVarOnlyDenied       = "only_denied"
 	checkFexitVarOnlyFirst        = "only_first"
 	checkFexitVarProbed           = "probed"
@@ -122,6 +124,7 @@ type checkFexitMapSpecs struct {
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
+	Hot           *ebpf.MapSpec `ebpf:"hot"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
@@ -137,6 +140,7 @@ type checkFexitVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -172,6 +176,7 @@ type checkFexitMaps struct {
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
@@ -185,6 +190,7 @@ func (m *checkFexitMaps) Close() error {
 		m.Cgroups,
 		m.CurrentTotals,
 		m.Events,
+		m.Hot,
 		m.Losses,
 		m.Members,
 		m.Overflow,
@@ -201,6 +207,7 @@ type checkFexitVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

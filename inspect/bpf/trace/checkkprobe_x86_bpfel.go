@@ -53,6 +53,7 @@ const (
 	checkKprobeMapCgroups           = "cgroups"
 	checkKprobeMapCurrentTotals     = "current_totals"
 	checkKprobeMapEvents            = "events"
+	checkKprobeMapHot               = "hot"
 	checkKprobeMapLosses            = "losses"
 	checkKprobeMapMembers           = "members"
 	checkKprobeMapOverflow          = "overflow"
@@ -66,6 +67,7 @@ const (
 	checkKprobeVarByProcess         = "by_process"
 	checkKprobeVarByUserns          = "by_userns"
 	checkKprobeVarCgroupController  = "cgroup_controller"
+	checkKprobeVarCurrentHot        = "current_hot"
 	checkKprobeVarOnlyDenied        = "only_denied"
 	checkKprobeVarOnlyFirst         = "only_first"
 	checkKprobeVarProbed            = "probed"
@@ -134,6 +136,7 @@ type checkKprobeMapSpecs struct {
 	Cgroups       *ebpf.MapSpec `ebpf:"cgroups"`
 	CurrentTotals *ebpf.MapSpec `ebpf:"current_totals"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
+	Hot           *ebpf.MapSpec `ebpf:"hot"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
@@ -149,6 +152,7 @@ type checkKprobeVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -185,6 +189,7 @@ type checkKprobeMaps struct {
 	Cgroups       *ebpf.Map `ebpf:"cgroups"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
@@ -199,6 +204,7 @@ func (m *checkKprobeMaps) Close() error {
 		m.Cgroups,
 		m.CurrentTotals,
 		m.Events,
+		m.Hot,
 		m.Losses,
 		m.Members,
 		m.Overflow,
@@ -215,6 +221,7 @@ type checkKprobeVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

@@ -19,6 +19,8 @@ const (
 	stackSize = eventSize + 2*frames*8
 	keySize   = 32
 	countSize = 56
+	slotSize  = keySize + countSize
+	hotSlots  = 64
 )
 
 // The flags of c/check.h.

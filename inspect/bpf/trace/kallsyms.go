@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// symbol is a kernel function by its address.
+// symbol is a function by its address, or its offset in a file.
 type symbol struct {
 	address uint64
 	name    string
+	size    uint64 // 0: up to the next
 }
 
 // parseKallsyms reads /proc/kallsyms (lines of address, type, name and perhaps module): the functions, by address. Where
@@ -30,7 +31,7 @@ func parseKallsyms(r io.Reader) ([]symbol, error) {
 			continue
 		}
 		name, _, _ = strings.Cut(name, "\t")
-		list = append(list, symbol{n, strings.Clone(name)})
+		list = append(list, symbol{address: n, name: strings.Clone(name)})
 	}
 	slices.SortStableFunc(list, func(a, b symbol) int {
 		switch {
@@ -83,5 +84,9 @@ func nameOf(list []symbol, address uint64) (string, uint64) {
 	if i < 0 || address == 0 || list[i].address > address {
 		return "", 0
 	}
-	return list[i].name, address - list[i].address
+	offset := address - list[i].address
+	if list[i].size != 0 && offset >= list[i].size {
+		return "", 0
+	}
+	return list[i].name, offset
 }

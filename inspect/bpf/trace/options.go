@@ -25,6 +25,8 @@ type Options struct {
 	RingBytes int
 	// Keys is how many checks are told apart between two calls of Drain; 0 is 32,768.
 	Keys int
+
+	self bool // capview's own checks too, for its benchmarks
 }
 
 // Target is what to look at, with all that descends from it: processes, control groups or user namespaces.

@@ -50,6 +50,7 @@ func NewRecorder(o RecordOptions) (*Recorder, error) {
 	if err := setTargets(spec, by, o.Root); err != nil {
 		return nil, err
 	}
+	spec.Maps["records"].MaxEntries = uint32(len(o.Targets))
 	var objects struct {
 		recorderMaps
 		followMaps
@@ -73,11 +74,6 @@ func NewRecorder(o RecordOptions) (*Recorder, error) {
 }
 
 func (r *Recorder) begin(o RecordOptions, by kinds) error {
-	for i := range o.Targets {
-		if err := r.Records.Put(uint64(i), make([]byte, recordSize)); err != nil {
-			return err
-		}
-	}
 	if err := r.fillTargets(o.Targets); err != nil {
 		return err
 	}
@@ -103,7 +99,7 @@ func (r *Recorder) begin(o RecordOptions, by kinds) error {
 func (r *Recorder) Read() ([]Recorded, error) {
 	list := make([]Recorded, r.targets)
 	for i := range list {
-		value, err := r.Records.LookupBytes(uint64(i))
+		value, err := r.Records.LookupBytes(uint32(i))
 		if err != nil {
 			return nil, fmt.Errorf("cannot read what was recorded: %w", err)
 		}

@@ -38,13 +38,20 @@ func (t *Tracer) Drain() (inspect.Counts, error) {
 	if t.CurrentTotals == nil {
 		return c, errors.New("the tracer is closed")
 	}
-	// The kernel returns from this when no program uses the old map any more (kernel/bpf/syscall.c, maybe_wait_bpf_programs).
-	if err := t.CurrentTotals.Put(uint32(0), t.spare); err != nil {
+	t.decoder.boot = bootTime()
+	// The tables are swapped before the maps: what waits for the one has waited for both.
+	used := t.hot
+	t.hot ^= 1
+	if err := t.WhichHot.Set(t.hot); err != nil {
 		return c, fmt.Errorf("cannot swap the totals: %w", err)
 	}
-	t.active, t.spare = t.spare, t.active
-	t.decoder.boot = bootTime()
-	if err := t.empty(t.spare, &c); err != nil {
+	if err := t.totals.swap(t.CurrentTotals); err != nil {
+		return c, fmt.Errorf("cannot swap the totals: %w", err)
+	}
+	if err := t.cool(used, &c); err != nil {
+		return c, fmt.Errorf("cannot read the totals: %w", err)
+	}
+	if err := t.empty(t.totals.spare, &c); err != nil {
 		return c, fmt.Errorf("cannot read the totals: %w", err)
 	}
 	if err := t.unattributed(&c); err != nil {
@@ -53,6 +60,44 @@ func (t *Tracer) Drain() (inspect.Counts, error) {
 	var err error
 	c.Lost, err = t.lost()
 	return c, err
+}
+
+// pair is two maps of which the programs use one.
+type pair struct{ active, spare *ebpf.Map }
+
+// swap gives the programs the spare one. The kernel returns from this when no program uses the other any more
+// (kernel/bpf/syscall.c, maybe_wait_bpf_programs).
+func (p *pair) swap(outer *ebpf.Map) error {
+	if err := outer.Put(uint32(0), p.spare); err != nil {
+		return err
+	}
+	p.active, p.spare = p.spare, p.active
+	return nil
+}
+
+// cool moves what each CPU's table counted to c. No program uses that table.
+func (t *Tracer) cool(which uint32, c *inspect.Counts) error {
+	var tables [][]byte
+	if err := t.Hot.Lookup(which, &tables); err != nil {
+		return err
+	}
+	for _, table := range tables {
+		for ; len(table) >= slotSize; table = table[slotSize:] {
+			if [8]byte(table[keySize:]) == [8]byte{} {
+				continue
+			}
+			one, err := t.decoder.count(table[:keySize], table[keySize:slotSize])
+			if err != nil {
+				return err
+			}
+			c.Checks = append(c.Checks, one)
+		}
+	}
+	zero := make([][]byte, len(tables))
+	for i := range zero {
+		zero[i] = make([]byte, hotSlots*slotSize)
+	}
+	return t.Hot.Put(which, zero)
 }
 
 // empty moves everything in m to c. No program uses m.

@@ -26,19 +26,22 @@ type Tracer struct {
 
 	mu      sync.Mutex // of what follows: the decoder, and whose turn it is to be drained
 	decoder decoder
-	spare   *ebpf.Map // the totals' other map, empty
-	active  *ebpf.Map
+	totals  pair
+	hot     uint32 // which of the CPUs' tables is in use
 	buffers drainBuffers
 }
 
 // checkMaps is what every rung has.
 type checkMaps struct {
 	Asks          *ebpf.Map `ebpf:"asks"`
+	Hot           *ebpf.Map `ebpf:"hot"`
 	CurrentTotals *ebpf.Map `ebpf:"current_totals"`
 	Events        *ebpf.Map `ebpf:"events"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
 	Shown         *ebpf.Map `ebpf:"shown"`
+
+	WhichHot *ebpf.Variable `ebpf:"current_hot"`
 }
 
 // programs is a rung in the kernel.
@@ -146,6 +149,11 @@ func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error
 	if o.RingBytes > 0 {
 		spec.Maps["events"].MaxEntries = uint32(o.RingBytes)
 	}
+	if o.self {
+		if err := spec.Variables["self_pid"].Set(uint32(0)); err != nil {
+			return err
+		}
+	}
 	shrink(spec, map[string]bool{"shown": o.Unique})
 	if !o.Events {
 		spec.Maps["events"].MaxEntries = uint32(os.Getpagesize())
@@ -201,13 +209,13 @@ func (t *Tracer) prepare(o Options, inner *ebpf.MapSpec) (err error) {
 			return load.Refuse(err)
 		}
 	}
-	for _, m := range []**ebpf.Map{&t.active, &t.spare} {
+	for _, m := range []**ebpf.Map{&t.totals.active, &t.totals.spare} {
 		if *m, err = ebpf.NewMap(inner); err != nil {
 			return load.Refuse(err)
 		}
 		t.closed = append(t.closed, *m)
 	}
-	if err := t.CurrentTotals.Put(uint32(0), t.active); err != nil {
+	if err := t.CurrentTotals.Put(uint32(0), t.totals.active); err != nil {
 		return load.Refuse(err)
 	}
 	if err := t.fillTargets(o.Targets); err != nil {
@@ -274,7 +282,7 @@ func (t *Tracer) Close() error {
 		errs = append(errs, c.Close())
 	}
 	m := &t.checkMaps
-	for _, c := range []*ebpf.Map{m.Asks, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
+	for _, c := range []*ebpf.Map{m.Asks, m.Hot, m.CurrentTotals, m.Events, m.Losses, m.Overflow, m.Shown} {
 		errs = append(errs, c.Close())
 	}
 	t.watch, t.closed, t.checkMaps = nil, nil, checkMaps{}

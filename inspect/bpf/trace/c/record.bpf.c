@@ -17,11 +17,11 @@ char LICENSE[] SEC("license") = "GPL";
 #define ENOSYS 38
 #define MAX_ERRNO 4095
 
-/* One of each target, made before the programs run. */
+/* One of each target, by its index. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* as many as there are targets */
+	__type(key, u32);
 	__type(value, struct record);
 } records SEC(".maps");
 
@@ -54,7 +54,8 @@ int BPF_PROG(entered, struct pt_regs *regs, long id)
 
 	if (!target || number == NO_SYSCALL)
 		return 0;
-	struct record *record = bpf_map_lookup_elem(&records, target);
+	u32 index = *target;
+	struct record *record = bpf_map_lookup_elem(&records, &index);
 	if (record)
 		note(record->entered, abi_of(task, &number), number);
 	return 0;
@@ -75,7 +76,8 @@ int BPF_PROG(left, struct pt_regs *regs, long answer)
 	if (number == NO_SYSCALL)
 		return 0;
 	u32 abi = abi_of(task, &number);
-	struct record *record = bpf_map_lookup_elem(&records, target);
+	u32 index = *target;
+	struct record *record = bpf_map_lookup_elem(&records, &index);
 	if (!record)
 		return 0;
 	note(record->failed, abi, number);

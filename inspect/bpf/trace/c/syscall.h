@@ -19,7 +19,7 @@ enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
 static __always_inline s32 syscall_number(struct pt_regs *regs)
 {
 	/* Exceptions and interrupts from user mode leave -1 there. */
-	return (s32)BPF_CORE_READ(regs, orig_ax);
+	return (s32)regs->orig_ax;
 }
 
 static __always_inline u32 abi_of(struct task_struct *task, s32 *number)
@@ -39,7 +39,7 @@ static __always_inline u32 abi_of(struct task_struct *task, s32 *number)
 
 static __always_inline s32 syscall_number(struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, syscallno);
+	return regs->syscallno;
 }
 
 static __always_inline u32 abi_of(struct task_struct *task, s32 *number)
