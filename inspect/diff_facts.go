@@ -125,6 +125,7 @@ func (l *factList) creds(prefix string, a, b Creds) {
 		}
 	}
 	addOpt(l, prefix+"no_new_privs", a.NoNewPrivs, b.NoNewPrivs, yesNoWords)
+	addOpt(l, prefix+"securebits", a.SecureBits, b.SecureBits, secureBitsWords)
 	if a.Seccomp == b.Seccomp {
 		return
 	}
@@ -136,8 +137,13 @@ func (l *factList) creds(prefix string, a, b Creds) {
 	}
 	l.add(prefix+"seccomp.mode", string(as.Mode), string(bs.Mode))
 	addOpt(l, prefix+"seccomp.filters", as.Filters, bs.Filters, strconv.Itoa)
-	addOpt(l, prefix+"seccomp.profile", as.Profile, bs.Profile, verbatim)
+	if as.Mode != bs.Mode || as.Stack != bs.Stack || as.Profile.Known() && bs.Profile.Known() { // else one of them was not worked out yet
+		addOpt(l, prefix+"seccomp.profile", as.Profile, bs.Profile, verbatim)
+	}
+	addOpt(l, prefix+"seccomp.stack", as.Stack, bs.Stack, FilterStack.words)
 }
+
+func secureBitsWords(bits uint32) string { return "0x" + strconv.FormatUint(uint64(bits), 16) }
 
 func yesNoWords(b bool) string {
 	if b {

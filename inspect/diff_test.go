@@ -19,8 +19,8 @@ func oneProcess(edit func(p *Process)) *Index {
 	p := Process{
 		PID: 7, StartTime: 70, Comm: "sh", Exe: Some("/bin/sh"), Container: "docker:a",
 		UID: Some(IDs{1, 1, 1, 1}), GID: Some(IDs{2, 2, 2, 2}), Groups: Some([]uint32{3, 4}),
-		Creds: Creds{Some(caps.Sets{Effective: caps.Of(caps.Chown, caps.Kill), Permitted: caps.Full(caps.Last)}), Some(false),
-			Some(Seccomp{Mode: SeccompFilter, Filters: Some(1), Profile: Some("docker")})},
+		Creds: Creds{Caps: Some(caps.Sets{Effective: caps.Of(caps.Chown, caps.Kill), Permitted: caps.Full(caps.Last)}), NoNewPrivs: Some(false),
+			Seccomp: Some(Seccomp{Mode: SeccompFilter, Filters: Some(1), Profile: Some("docker")})},
 		Namespaces: Some(nsinfo.Set{nsinfo.UserNS: 100, nsinfo.Net: 200}), FileCaps: Some(filecap.Caps{}),
 		Threads: []Thread{{TID: 8, Comm: "t", UID: Some(IDs{1, 1, 1, 1}), GID: Some(IDs{2, 2, 2, 2}), Creds: Creds{NoNewPrivs: Some(true)}}},
 	}
@@ -195,7 +195,7 @@ func TestDiffAcrossBoots(t *testing.T) {
 func TestDiffFindsEveryField(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	none := map[string]bool{"PID": true, "StartTime": true, "PPID": true, "KernelThread": true, "State": true, "Cmdline": true, "ExeFile": true, "User": true,
-		"SecureBits": true, "Cgroup": true, "Nested": true, "Role": true, "Entered": true, "Outside": true, "ThreadCount": true, "Status": true, "Gaps": true}
+		"Cgroup": true, "Nested": true, "Role": true, "Entered": true, "Outside": true, "ThreadCount": true, "Status": true, "Gaps": true}
 	for range 300 {
 		var a, other Process
 		arbitrary.Fill(r, &a)

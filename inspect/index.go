@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"capview/inspect/rules"
+	"capview/inspect/seccomp"
 	"capview/nsinfo"
 )
 
@@ -13,12 +14,13 @@ type Index struct {
 	procs      map[int]*Process
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
-	names      map[uint32]string                // see UserName
-	found      map[*Container]string            // see foundBy
-	firsts     func() map[string]*Process       // see FirstProcess
-	drifts     func() map[*Process][]Finding    // see Drift
-	owners     func() map[space]uint64          // see spaceOwner
-	reaches    func() map[*Process]*rules.Reach // see Reach
+	names      map[uint32]string                 // see UserName
+	found      map[*Container]string             // see foundBy
+	firsts     func() map[string]*Process        // see FirstProcess
+	drifts     func() map[*Process][]Finding     // see Drift
+	owners     func() map[space]uint64           // see spaceOwner
+	reaches    func() map[*Process]*rules.Reach  // see Reach
+	programs   func() map[string]seccomp.Program // see Filters
 }
 
 // NewIndex indexes s.
@@ -41,6 +43,7 @@ func NewIndex(s *Snapshot) *Index {
 	ix.names = userNames(s.Processes)
 	ix.found = foundBy(ix)
 	ix.owners, ix.reaches = sync.OnceValue(ix.spaceOwners), sync.OnceValue(ix.findReaches)
+	ix.programs = sync.OnceValue(ix.decodePrograms)
 	ix.firsts, ix.drifts = sync.OnceValue(ix.findFirsts), sync.OnceValue(ix.findDrifts)
 	return ix
 }

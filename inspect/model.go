@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/json"
 	"time"
 
 	"capview/inspect/caps"
@@ -22,13 +23,15 @@ type Snapshot struct {
 	Containers     []Container        `json:"containers"` // by key
 	UserNamespaces []nsinfo.User      `json:"user_namespaces"`
 	Namespaces     []nsinfo.Namespace `json:"namespaces"`
+	SeccompFilters []FilterProgram    `json:"seccomp_filters"` // each distinct one in force, by hash
 	Gaps           []Gap              `json:"gaps"`
 }
 
 // Host is the node itself.
 type Host struct {
 	Hostname      string   `json:"hostname"`
-	Kernel        string   `json:"kernel"` // utsname release
+	Kernel        string   `json:"kernel"`            // utsname release
+	Machine       string   `json:"machine,omitempty"` // utsname machine: "x86_64", "aarch64"; "" unknown
 	BootID        string   `json:"boot_id"`
 	BootTime      int64    `json:"boot_time"`      // seconds since the epoch (btime of /proc/stat); 0 unknown
 	ClockTicks    int64    `json:"clock_ticks"`    // start_time's ticks a second (USER_HZ)
@@ -58,7 +61,6 @@ type Process struct {
 	Groups Opt[[]uint32] `json:"groups"`
 
 	Creds
-	SecureBits Opt[uint32] `json:"securebits"` // /proc does not have it
 
 	Namespaces Opt[nsinfo.Set]   `json:"namespaces"` // inode by type
 	FileCaps   Opt[filecap.Caps] `json:"file_caps"`  // of the executable; known and Revision 0: it has none
@@ -88,6 +90,7 @@ type Creds struct {
 	Caps       Opt[caps.Sets] `json:"caps"`
 	NoNewPrivs Opt[bool]      `json:"no_new_privs"`
 	Seccomp    Opt[Seccomp]   `json:"seccomp"`
+	SecureBits Opt[uint32]    `json:"securebits"` // procfs does not have it
 }
 
 // Thread is one thread of a process other than its leader.
@@ -112,6 +115,8 @@ type Seccomp struct {
 	Mode    SeccompMode `json:"mode"`
 	Filters Opt[int]    `json:"filters"` // how many are attached; unknown before Linux 5.9
 	Profile Opt[string] `json:"profile"` // whose filter it is, where known
+	// Stack is which filters they are, each the hash of one of Snapshot.SeccompFilters. procfs does not have it.
+	Stack Opt[FilterStack] `json:"stack"`
 }
 
 // SeccompMode is "disabled", "strict" or "filter"; "dead" for a dying task (SECCOMP_MODE_DEAD).
@@ -225,6 +230,9 @@ type Declared struct {
 	// SeccompDefault is what the profile does with a system call it does not name: "SCMP_ACT_ERRNO" (seccomp of the
 	// OCI runtime specification, defaultAction); "" where there is no profile.
 	SeccompDefault Opt[string] `json:"seccomp_default"`
+	// SeccompProfile is the profile itself: linux.seccomp of the OCI runtime specification, as its file has it; nil where
+	// there is none, or it is not known.
+	SeccompProfile json.RawMessage `json:"seccomp_profile,omitempty"`
 	// Namespaces is those it gets; of a type that is not among them it is in its runtime's own, as a rule the host's.
 	Namespaces Opt[[]SpecNamespace] `json:"namespaces"`
 	UIDMap     Opt[[]nsinfo.Range]  `json:"uid_map"` // outside as the runtime numbers them; empty: none was asked for

@@ -90,6 +90,7 @@ func (p *Process) ThreadGroup() (int, bool) { return p.statusNumber("Tgid") }
 func (ix *Index) ActionFacts(p *Process) (f rules.Facts) {
 	if s, ok := p.Seccomp.Get(); ok {
 		f.Filtered = Some(s.Mode != SeccompDisabled && s.Mode != "")
+		f.Filters = ix.ruleFilters(s)
 	}
 	f.LogByAdmin = rules.LogByAdmin(ix.Host.Kernel)
 	ns, _ := p.Namespaces.Get()

@@ -133,7 +133,7 @@ func (m *Model) readProcess(want id) tea.Cmd {
 			case err != nil:
 				msg.note = "as of the last scan: " + view.Clean(err.Error())
 			default:
-				full.Container, full.Nested, full.Role, full.Entered, full.Outside = p.Container, p.Nested, p.Role, p.Entered, p.Outside
+				full.Placed(p)
 				p = &full
 			}
 		}

@@ -59,7 +59,10 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 		return err
 	}
 	findings := hostFindings(ix.Host)
-	if live != nil {
+	if live == nil {
+		findings = append(findings, finding{"engine", statusNote, ix.Host.Engine, ""})
+	} else {
+		findings = append(findings, engineFindings(live.Engine())...)
 		findings = append(findings, readerFindings(live.Reader())...)
 		findings = append(findings, nameFindings(live.Names())...)
 	}
@@ -78,12 +81,30 @@ func hostFindings(h inspect.Host) []finding {
 	if h.CapLastCap > caps.Last {
 		last.Status, last.Advice = statusNote, "this capview has no names for those above "+caps.Last.String()
 	}
-	engine := finding{"engine", statusNote, h.Engine + "; the bpf engine is not in this build", "securebits are not shown: /proc does not have them"}
 	groups := finding{"cgroups", statusOK, h.CgroupMode, ""}
 	if h.CgroupMode == "unavailable" {
 		groups.Status, groups.Advice = statusMissing, "containers are told by their user namespace alone"
 	}
-	return []finding{{"kernel", statusOK, h.Kernel, ""}, last, groups, engine}
+	return []finding{{"kernel", statusOK, h.Kernel, ""}, last, groups}
+}
+
+// engineFindings is how the node is read: with the bpf engine, nothing that procfs lacks is missing.
+func engineFindings(e engineState) []finding {
+	f := finding{"engine", statusNote, e.Name, "securebits and the programs of seccomp filters are not shown: procfs does not have them"}
+	switch {
+	case e.Name != "procfs":
+		f.Status, f.Found, f.Advice = statusOK, e.Name+": the kernel's own view of every thread", ""
+	case e.Why != "":
+		f.Status, f.Found = statusMissing, "procfs; the bpf engine cannot be had: "+e.Why
+		f.Advice += "; " + howToGet
+	}
+	fs := []finding{f}
+	for _, p := range e.Parts {
+		if p.Why != "" {
+			fs = append(fs, finding{e.Name + " " + p.Name, statusNote, p.Why, "procfs tells instead, where it can"})
+		}
+	}
+	return fs
 }
 
 func readerFindings(r reader) []finding {
@@ -126,7 +147,7 @@ func privilege(r reader) finding {
 	f := finding{Check: "privilege", Status: statusOK}
 	lacks := r.missing()
 	if lacks == 0 {
-		f.Found = "has " + wanted.Names()
+		f.Found = "holds " + r.Effective.Or(0).Names()
 		return f
 	}
 	f.Status, f.Found, f.Advice = statusMissing, "lacks "+lacks.Names(), howToGet

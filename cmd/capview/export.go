@@ -47,6 +47,9 @@ func (a *app) runExport(cmd *cobra.Command, args []string, force bool) error {
 	if err := refuse(cmd, "filter", "container", "output"); err != nil {
 		return err
 	}
+	if len(args) == 0 || args[0] != "-" {
+		a.needs = writing
+	}
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err

@@ -13,8 +13,12 @@ import (
 // terminal program in another.
 var only = map[string][]string{
 	"capview/inspect/proc":               {"wiring_linux.go"},
-	"capview/inspect/bpf/trace":          {"trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "tracing_linux.go", "tracing_other.go"},
+	"capview/inspect/bpf":                {"wiring_linux.go"},
+	"capview/inspect/bpf/load":           {"wiring_linux.go"},
+	"capview/inspect/bpf/trace":          {"trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "advise_watch.go", "tracing_linux.go", "tracing_other.go"},
 	"capview/cmd/tty":                    {"tui.go"},
+	"capview/inspect/ptrace":             {"seccomp_subject.go"},
+	"capview/cmd/lean":                   {"main.go", "wiring_linux.go"},
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
@@ -26,8 +30,9 @@ var only = map[string][]string{
 
 // anywhere is what every file may import besides the standard library.
 var anywhere = []string{
-	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/caps", "capview/inspect/fact",
-	"capview/inspect/rules", "capview/inspect/snapshot", "capview/nsinfo", "capview/ui/theme", "capview/ui/view",
+	"github.com/spf13/cobra", "github.com/spf13/pflag", "capview/inspect", "capview/inspect/advise", "capview/inspect/caps", "capview/inspect/crash", "capview/inspect/fact",
+	"capview/inspect/rules", "capview/inspect/seccomp", "capview/inspect/seccomp/profile", "capview/inspect/snapshot", "capview/nsinfo",
+	"capview/ui/manifest", "capview/ui/theme", "capview/ui/view",
 }
 
 func TestImports(t *testing.T) {

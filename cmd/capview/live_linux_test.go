@@ -73,7 +73,7 @@ func TestWithoutPrivilege(t *testing.T) {
 	}
 
 	status, out, _ = asNobody(t, binary, "doctor")
-	if status != exitNo || !strings.Contains(out, "lacks cap_sys_ptrace") || !strings.Contains(out, "setcap cap_sys_ptrace+ep") {
+	if status != exitNo || !strings.Contains(out, "lacks cap_sys_ptrace") || !strings.Contains(out, "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep") {
 		t.Errorf("doctor: %d\n%s", status, out)
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	_ "capview/cmd/capview/background" // before bubbletea: see its documentation
+	"capview/cmd/lean"
 )
 
 func main() {
+	shed = lean.Keep
 	os.Exit(run(context.Background(), os.Args[1:], environ(os.Environ()), os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -32,7 +32,8 @@ type procMount struct {
 var wanted = caps.Of(caps.SysPtrace)
 
 // howToGet is how to give capview what it lacks.
-const howToGet = "run 'sudo capview', or once: sudo setcap cap_sys_ptrace+ep $(command -v capview)"
+const howToGet = "run 'sudo capview', or once: sudo setcap " +
+	"cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep $(command -v capview)"
 
 // missing is the capabilities this process would need to read every process; 0 where it has them.
 func (r reader) missing() caps.Set {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"capview/inspect/caps"
 )
 
 // procRoot is where the kernel shows processes.
@@ -27,7 +29,9 @@ type app struct {
 	out         *bufio.Writer // stdout, buffered: run flushes it and tells of a failure
 	now         func() time.Time
 	log         *slog.Logger
-	live        node // the live source, once there is one
+	live        node     // the live source, once there is one
+	needs       caps.Set // capabilities that the command needs besides those for reading
+	stay        bool     // the command does not end by itself
 	flags       globals
 	interactive interactive
 }
@@ -82,7 +86,8 @@ func (a *app) root() *cobra.Command {
 	a.flags.register(root)
 	a.interactive.register(root)
 	root.AddCommand(
-		a.listCommand(), a.showCommand(), a.exportCommand(), a.diffCommand(), a.canCommand(), a.execCommand(), a.traceCommand(), a.decodeCommand(),
+		a.listCommand(), a.showCommand(), a.exportCommand(), a.diffCommand(), a.canCommand(), a.execCommand(), a.seccompCommand(),
+		a.traceCommand(), a.adviseCommand(), a.decodeCommand(),
 		a.doctorCommand(), a.versionCommand(), a.manCommand(),
 	)
 	root.AddCommand(topics()...)
@@ -115,9 +120,6 @@ func refuseUnknown(root *cobra.Command) {
 
 // prepare checks the flags that every command takes, before any of them acts.
 func (a *app) prepare(cmd *cobra.Command) error {
-	if a.flags.engine == "bpf" {
-		return trouble("leave --engine out, or say --engine procfs", "the bpf engine is not in this build")
-	}
 	return a.openLog(cmd)
 }
 

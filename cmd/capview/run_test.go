@@ -54,7 +54,7 @@ func TestMistakes(t *testing.T) {
 		{"--from", node, "list", "--sort", "nope"}, {"--from", node, "list", "-F", "a:b"}, {"--from", node, "show"}, {"show", "1", "2"},
 		{"--from", node, "show", "evil\x1b[31m"}, {"diff", "--from", node, node}, {"diff", "a", "b", "c"}, {"export", "-F", "x"},
 		{"decode", "zz\x1b]0;x\a"}, {"decode", "-o", "csv", "1"}, {"doctor", "-c", "x"}, {"man", "nope"}, {"man", "--dir", node},
-		{"version", "-o", "csv"}, {"--engine", "bpf"}, {"--color", "blue"}, {"--interval", "soon"}, {"--nope"}, {"nope"},
+		{"version", "-o", "csv"}, {"--engine", "ebpf"}, {"--color", "blue"}, {"--interval", "soon"}, {"--nope"}, {"nope"},
 		{"--from", node, "export", "--output", "json"}, {"--from", node, "trace"}, {"trace", "--for=-1s"}, {"trace", "--totals", "--stack"}, {"trace", "-o", "csv"}, {"trace", "--pid", "x"},
 		{"trace", "--for", "soon"}, {"completion", "tcsh"}, {"completion"}, {"help", "nope"},
 	} {

@@ -90,7 +90,7 @@ func inFull(ctx context.Context, live node, p *inspect.Process) (*inspect.Proces
 	case err != nil:
 		return nil, trouble("", "cannot read process %d: %w", p.PID, err)
 	}
-	full.Container, full.Nested, full.Role, full.Entered, full.Outside = p.Container, p.Nested, p.Role, p.Entered, p.Outside
+	full.Placed(p)
 	return &full, nil
 }
 

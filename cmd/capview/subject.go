@@ -100,7 +100,7 @@ func (a *app) members(ctx context.Context, ix *inspect.Index, live node, c *insp
 				continue // it ended meanwhile
 			}
 			if err == nil {
-				full.Container, full.Role = s.p.Container, s.p.Role
+				full.Placed(s.p)
 				s.p = &full
 			}
 		}

@@ -127,6 +127,7 @@ func (a *app) follow(ctx context.Context, t tracing, form string, w *watched, ru
 	if err := w.catchUp(ctx, running); err != nil {
 		return err
 	}
+	w.since = a.now()
 	out := a.traceWriter(t, form, w)
 	out.begin()
 	go func() { end(w.tend(ctx, running)) }()
@@ -142,6 +143,7 @@ func (a *app) follow(ctx context.Context, t tracing, form string, w *watched, ru
 	if err := errors.Join(err, <-counted); err != nil {
 		return trouble("", "cannot go on tracing: %w", err)
 	}
+	w.until = a.now()
 	last, err := running.Drain()
 	if err != nil {
 		return trouble("", "cannot read the totals: %w", err)

@@ -55,11 +55,20 @@ type frameLine struct {
 
 // lastLine ends the lines: the totals, and what was lost.
 type lastLine struct {
-	Totals []traceTotal `json:"totals"`
-	Checks uint64       `json:"checks"` // of Totals
-	Hidden uint64       `json:"hidden"` // left out of Totals
-	Lost   lostLine     `json:"lost"`
-	Rung   trace.Rung   `json:"rung"` // the way by which checks were seen
+	Totals  []traceTotal `json:"totals"`
+	Checks  uint64       `json:"checks"` // of Totals
+	Hidden  uint64       `json:"hidden"` // left out of Totals
+	Lost    lostLine     `json:"lost"`
+	Rung    trace.Rung   `json:"rung"` // the way by which checks were seen
+	Watched watchedLine  `json:"watched"`
+}
+
+// watchedLine is what was watched, and when.
+type watchedLine struct {
+	Since   string   `json:"since"` // RFC 3339
+	Until   string   `json:"until"`
+	Targets []string `json:"targets"` // containers by key and processes by PID, with what they start; null: the whole node
+	Denied  bool     `json:"denied"`  // denials alone
 }
 
 // lostLine is inspect.Losses.
@@ -123,6 +132,7 @@ func (tl *traceLines) end(x *inspect.Exercise, rung trace.Rung) error {
 		Totals: rows, Hidden: hidden, Rung: rung,
 		Lost: lostLine{Events: lost.Events, Checks: lost.Missed, Children: lost.Children, Unique: lost.Unique},
 	}
+	last.Watched = watchedLine{tl.w.since.UTC().Format(time.RFC3339Nano), tl.w.until.UTC().Format(time.RFC3339Nano), tl.w.told, tl.t.denied}
 	if rows == nil {
 		last.Totals = []traceTotal{}
 	}

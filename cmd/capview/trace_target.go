@@ -19,6 +19,9 @@ type watched struct {
 	names  []string // of processes and containers; empty with all for the whole node
 	all    bool
 	target trace.Target
+	told   []string // all of target, as its reader knows them: containers by key, processes by PID
+	since  time.Time
+	until  time.Time
 	// containers is set where one was named.
 	containers bool
 
@@ -71,6 +74,7 @@ func (w *watched) add(ctx context.Context, name string) error {
 			return err
 		}
 		w.process(p)
+		w.told = append(w.told, name)
 		return nil
 	}
 	found := findContainers(w.ix, name)
@@ -81,6 +85,7 @@ func (w *watched) add(ctx context.Context, name string) error {
 		return ambiguous(w.ix, found, name)
 	}
 	w.container(found[0])
+	w.told = append(w.told, found[0].Key)
 	return nil
 }
 
@@ -127,10 +132,11 @@ func (w *watched) matching() error {
 		return err
 	}
 	among := w.target.Processes
-	w.target = trace.Target{}
+	w.target, w.told = trace.Target{}, []string{}
 	for _, p := range kept {
 		if len(w.names) == 0 || slices.Contains(among, inspect.ProcessID{PID: p.PID, StartTime: p.StartTime}) {
 			w.process(p)
+			w.told = append(w.told, strconv.Itoa(p.PID))
 		}
 	}
 	if len(w.target.Processes) == 0 {

@@ -72,9 +72,13 @@ func (a *app) saveMemory() {
 }
 
 func (a *app) uiOptions() (ui.Options, error) {
+	a.needs, a.stay = writing, true // to export, when that is asked for
 	src, live, err := a.source(false)
 	if err != nil {
 		return ui.Options{}, err
+	}
+	if n, ok := src.(*named); ok {
+		n.patience = refreshPatience
 	}
 	o := ui.Options{
 		Source: src, Live: live != nil, Origin: a.origin(), Interval: a.interactive.interval,

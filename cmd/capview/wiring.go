@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"capview/inspect"
+	"capview/inspect/caps"
 	"capview/inspect/rules"
 	"capview/inspect/snapshot"
 	"capview/nsinfo/runtimes"
@@ -15,6 +16,8 @@ import (
 type node interface {
 	inspect.Source
 	Reader() reader
+	// Engine tells how it is read, and why not otherwise.
+	Engine() engineState
 	// Names tells where the last scan looked for containers' names.
 	Names() []runtimes.SourceReport
 	Close() error
@@ -22,6 +25,16 @@ type node interface {
 	Process(ctx context.Context, pid int, start uint64) (inspect.Process, error)
 	facts
 }
+
+// engineState is how a node is read.
+type engineState struct {
+	Name  string // "bpf", "procfs"
+	Why   string // why it is not the bpf engine; "" where that was not asked for
+	Parts []enginePart
+}
+
+// enginePart is a program of the bpf engine.
+type enginePart struct{ Name, Why string } // Why: it could not be loaded; "" where it was
 
 // facts is what the kernel's rules ask of a live node besides a snapshot. PIDs and start times as in node.Process.
 type facts interface {
@@ -35,20 +48,30 @@ type facts interface {
 	Path(ctx context.Context, pid int, start uint64, path string) (rules.PathInfo, error)
 }
 
+// nodeOptions says how to read this node, and which capabilities to hold on to.
+type nodeOptions struct {
+	root       string // of procfs
+	allThreads bool
+	engine     string            // "auto", "bpf", "procfs"
+	env        map[string]string // capview's own, which may name an engine's socket
+	keep       caps.Set
+	stay       bool // the command is one that does not end by itself
+}
+
 // source is where the processes come from: the file of --from, or this node; then live is the same source, else nil.
 func (a *app) source(allThreads bool) (src inspect.Source, live node, err error) {
 	switch a.flags.from {
 	case "":
-		live, err = liveNode(procRoot, allThreads)
+		live, err = liveNode(nodeOptions{root: procRoot, allThreads: allThreads, engine: string(a.flags.engine), keep: reading | a.needs, stay: a.stay, env: a.env})
 		if err != nil {
 			return nil, nil, err
 		}
 		a.live = live
-		return live, live, nil
+		return withNames(live), live, nil
 	case "-":
-		return &streamed{r: a.stdin}, nil, nil
+		return withNames(&streamed{r: a.stdin}), nil, nil
 	}
-	return snapshot.File{Path: a.flags.from}, nil, nil
+	return withNames(snapshot.File{Path: a.flags.from}), nil, nil
 }
 
 // scan takes one snapshot and indexes it.

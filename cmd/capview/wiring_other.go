@@ -5,6 +5,6 @@ package main
 import "runtime"
 
 // liveNode fails: only Linux has what capview reads.
-func liveNode(string, bool) (node, error) {
+func liveNode(nodeOptions) (node, error) {
 	return nil, trouble("open a snapshot of a Linux node: capview --from FILE", "%s has no processes that capview can read", runtime.GOOS)
 }

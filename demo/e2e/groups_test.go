@@ -39,7 +39,7 @@ func TestAgreesOnContainers(t *testing.T) {
 		sameGroup(t, keys, runtime+" "+id, p)
 		matches(t, runtime, id, p, groups[p.Container])
 	}
-	for _, runtime := range []string{"docker", "containerd", "podman", "podman-rootless", "runc", "lxc", "nspawn"} {
+	for _, runtime := range []string{"docker", "containerd", "docker-rootless", "nerdctl", "podman", "podman-rootless", "runc", "lxc", "lxd", "nspawn"} {
 		if compared[runtime] == 0 {
 			t.Errorf("nothing of %s was compared", runtime)
 		}
@@ -78,6 +78,10 @@ func matches(t *testing.T, runtime, id string, p process, group container) {
 	case runtime == "nspawn": // its name is in no cgroup here: the process that started it tells the runtime
 		if group.Runtime != "nspawn" {
 			t.Errorf("process %d of %s %s is in %q: %s", p.PID, runtime, id, group.Key, group.Runtime)
+		}
+	case runtime == "nerdctl": // a client of containerd's
+		if group.ID != id || group.Runtime != "containerd" {
+			t.Errorf("process %d of %s %s is in %q: %s %s", p.PID, runtime, id, group.Key, group.Runtime, group.ID)
 		}
 	case group.ID != id || group.Runtime != strings.TrimSuffix(runtime, "-rootless"):
 		t.Errorf("process %d of %s %s is in %q: %s %s", p.PID, runtime, id, group.Key, group.Runtime, group.ID)

@@ -38,10 +38,11 @@ func TestAgreesOnNames(t *testing.T) {
 	needsLab(t)
 	said := map[string]map[string]*known{
 		"docker": dockerSays(t), "containerd": containerdSays(t), "podman": podmanSays(t, false), "podman-rootless": podmanSays(t, true),
-		"runc": runcSays(t), "lxc": {}, "nspawn": {},
+		"docker-rootless": dockerAt(t, lab("home/run/docker.sock")), "nerdctl": nerdctlSays(t),
+		"runc": runcSays(t), "lxc": {}, "lxd": {}, "nspawn": {},
 	}
 	for _, l := range labLists(t) {
-		if k := said[l.runtime]; k != nil && k[l.id] == nil && (l.runtime == "lxc" || l.runtime == "nspawn") {
+		if k := said[l.runtime]; k != nil && k[l.id] == nil && (l.runtime == "lxc" || l.runtime == "lxd" || l.runtime == "nspawn") {
 			k[l.id] = &known{name: l.id}
 		}
 		if k := said[l.runtime][l.id]; k != nil {
@@ -154,7 +155,7 @@ func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload
 		}
 	}
 	differ("name", c.Name, k.name)
-	if runtime == "docker" || strings.HasPrefix(runtime, "podman") || c.Kind != "sandbox" && runtime == "containerd" {
+	if strings.HasPrefix(runtime, "docker") || strings.HasPrefix(runtime, "podman") || c.Kind != "sandbox" && runtime == "containerd" {
 		differ("image", c.Image, k.image)
 	}
 	if k.pod != "" && (c.Pod == nil || c.Pod.Namespace+"/"+c.Pod.Name != k.pod) {
@@ -164,7 +165,7 @@ func agrees(t *testing.T, runtime, id string, k *known, all []contained, payload
 	if got := payload[c.Key]; !slices.Equal(got, k.processes) {
 		t.Errorf("%s %s: the processes are %v, its runtime says %v", runtime, id, got, k.processes)
 	}
-	rootless := runtime == "podman-rootless"
+	rootless := strings.HasSuffix(runtime, "-rootless")
 	if c.Claimed != rootless || (c.Owner != nil) != rootless {
 		t.Errorf("%s %s: claimed %v, owner %v", runtime, id, c.Claimed, c.Owner)
 	}
@@ -189,7 +190,7 @@ func declares(t *testing.T, runtime, id string, c *contained) bool {
 		}
 		return false
 	}
-	if runtime == "lxc" && c.Declared.Source == lab("lxc", id, "config") {
+	if c.Declared.Source == lab("lxc", id, "config") || c.Declared.Source == lab("lxd/logs", id, "lxc.conf") {
 		return false
 	}
 	if filepath.Base(c.Declared.Source) != "config.json" {
@@ -232,10 +233,13 @@ func lab(parts ...string) string {
 	return filepath.Join(append([]string{os.Getenv("CAPVIEW_LAB")}, parts...)...)
 }
 
-func dockerSays(t *testing.T) map[string]*known {
+func dockerSays(t *testing.T) map[string]*known { return dockerAt(t, lab("docker/sock")) }
+
+// dockerAt is what the daemon at a socket says.
+func dockerAt(t *testing.T, socket string) map[string]*known {
 	t.Helper()
 	all := map[string]*known{}
-	socket := "unix://" + lab("docker/sock")
+	socket = "unix://" + socket
 	ids := strings.Fields(output(t, "docker", "-H", socket, "ps", "-q", "--no-trunc"))
 	for line := range strings.Lines(output(t, "docker", append([]string{"-H", socket, "inspect", "-f", "{{.Id}} {{.Name}} {{.Config.Image}}"}, ids...)...)) {
 		f := strings.Fields(line)
@@ -262,6 +266,26 @@ func containerdSays(t *testing.T) map[string]*known {
 		a := info.Spec.Annotations
 		const cri = "io.kubernetes.cri."
 		all[id] = &known{name: a[cri+"container-name"], image: info.Image, pod: a[cri+"sandbox-namespace"] + "/" + a[cri+"sandbox-name"]}
+	}
+	return all
+}
+
+// nerdctlSays is what containerd's database has of those without a pod; the name is a label of nerdctl's, else the id.
+func nerdctlSays(t *testing.T) map[string]*known {
+	t.Helper()
+	all := map[string]*known{}
+	ctr := func(args ...string) string {
+		return output(t, "ctr", append([]string{"-a", lab("containerd/sock"), "-n", "default"}, args...)...)
+	}
+	for _, id := range strings.Fields(ctr("task", "ls", "-q")) {
+		var info struct{ Labels map[string]string }
+		if err := json.Unmarshal([]byte(ctr("container", "info", id)), &info); err != nil {
+			t.Fatal(err)
+		}
+		all[id] = &known{name: id}
+		if name := info.Labels["nerdctl/name"]; name != "" {
+			all[id] = &known{name: name}
+		}
 	}
 	return all
 }

@@ -48,7 +48,26 @@ func TestNamesOutliveDaemons(t *testing.T) {
 		state(t, name, pid, "Z", "")
 		same(t, "no "+name, before)
 	}
-	t.Logf("%d containers have their names, images, pods and keys while %d daemons hang, and after they were killed", len(before), len(daemons))
+	monitors := killMonitors(t)
+	same(t, "no conmon", before)
+	t.Logf("%d containers have their names, images, pods and keys while %d daemons hang, and after they and %d monitors were killed", len(before), len(daemons), monitors)
+}
+
+// killMonitors kills conmon of each of podman's containers, root's and the user's, and tells how many there were.
+func killMonitors(t *testing.T) (killed int) {
+	t.Helper()
+	for _, rootless := range []bool{false, true} {
+		for _, id := range strings.Fields(podman(t, rootless, "ps", "-q", "--no-trunc")) {
+			pid, err := strconv.Atoi(strings.TrimSpace(podman(t, rootless, "inspect", "-f", "{{.State.ConmonPid}}", id)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { state(t, "conmon", pid, "Z", "") }()
+			signal(t, pid, syscall.SIGKILL)
+			killed++
+		}
+	}
+	return killed
 }
 
 // names are those of every container, by key. The first scan has to have them all: nothing is waited for.

@@ -6,7 +6,7 @@ say() { echo "kernels: $*" >&2; }
 # Some of the tools are copied into the machines.
 install_packages() {
 	apt-get install -y -q --no-install-recommends qemu-system-x86 debootstrap e2fsprogs cpio xz-utils busybox-static \
-		libcap2-bin util-linux mount jq gcc libc6-dev >&2
+		libcap2-bin util-linux mount jq gcc libc6-dev libseccomp-dev >&2
 }
 
 # begin makes the folders, and sees to their end.
@@ -133,6 +133,10 @@ judge() {
 	! grep -q '^ *--- FAIL' "$WORK/said" || bad=1
 	[ $bad = 0 ] || { head -c 200000 "$WORK/said" >&2; say "failed under $kernel"; exit 1; }
 	grep '^ *--- SKIP' -B 1 "$WORK/said" >&2 || true
-	sed -n 's/^@= //p; /actions tried\|namespaces compared/p' "$WORK/said"
+<<<<<<< HEAD
+	sed -n 's/^@= //p; /actions tried\|namespaces compared\|programs compared\|the same$\|were loaded$/p' "$WORK/said"
+=======
+	sed -n 's/^@= //p; /actions tried\|namespaces compared\|fields of .* compared\|their .* filters/p' "$WORK/said"
+>>>>>>> engine
 	echo "kernel $kernel: $(grep -c '^ *--- PASS' "$WORK/said") tests passed, $(grep -c '^ *--- SKIP' "$WORK/said") skipped, in $SECONDS s"
 }

@@ -1,7 +1,8 @@
 # A machine with nothing but an initramfs: the tests that look at the kernel, and the rules held to it.
 # shellcheck shell=bash
 
-SMALL_PACKAGES=(inspect inspect/bpf/trace inspect/caps inspect/filecap inspect/proc inspect/rules inspect/rules/actionoracle nsinfo nsinfo/cgroup)
+SMALL_PACKAGES=(inspect inspect/advise/needoracle inspect/agree inspect/bpf inspect/bpf/load inspect/bpf/trace inspect/caps inspect/filecap inspect/proc inspect/ptrace inspect/rules
+	inspect/rules/actionoracle nsinfo nsinfo/cgroup)
 
 run_small() {
 	fetch_kernel "$1"
@@ -20,7 +21,7 @@ run_small() {
 	rm -rf "$root"
 	say "booting ${KERNEL##*/}"
 	boot "${CAPVIEW_KERNELS_LIMIT:-900}" 1536 "$WORK/initramfs" ''
-	judge "$1" "${SMALL_PACKAGES[@]}" demo/oracle/execs capview
+	judge "$1" "${SMALL_PACKAGES[@]}" demo/oracle/execs demo/oracle/filters capview
 }
 
 # add_tests builds programs and tests that need no library, and copies the files that tests read.
@@ -33,7 +34,7 @@ add_tests() {
 		go build -ldflags '-s -w' -o "$root/bin/capview" ./cmd/capview
 		go build -ldflags '-s -w' -o "$root/bin/execs" ./demo/oracle/execs
 		cp -r --parents inspect nsinfo demo/oracle "$root/src/"
-		for package in "${SMALL_PACKAGES[@]}" demo/oracle/execs; do
+		for package in "${SMALL_PACKAGES[@]}" demo/oracle/execs demo/oracle/filters; do
 			go test -c -ldflags '-s -w' -o "$root/src/$package/test" "./$package"
 		done
 	)
@@ -44,5 +45,11 @@ add_tests() {
 		gcc -static -O1 -o "$root/helpers/report" report.c
 		mapfile -t parts < <(find . -name '*.c' ! -name report.c)
 		gcc -static -O1 -o "$root/helpers/worker" "${parts[@]}"
+	)
+	mkdir "$root/helpers/filters"
+	(
+		cd "$here/oracle/filters/kernel" || exit
+		gcc -static -O1 -o "$root/helpers/filters/library" library.c -lseccomp
+		gcc -static -O1 -o "$root/helpers/filters/worker" worker.c call.c child.c
 	)
 }

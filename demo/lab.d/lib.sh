@@ -135,7 +135,7 @@ remove_cgroups() {
 	local dir
 	comm -13 "$LAB/cgroups/before" <(top_cgroups) | while read -r dir; do
 		case ${dir##*/} in
-		docker | libpod_parent | kubepods | payload | supervisor | lxc.pivot | lxc.*."$LAB_NAME"* | "$LAB_NAME"-*)
+		default | docker | libpod_parent | kubepods | payload | supervisor | lxc.pivot | lxc.*."$LAB_NAME"* | "$LAB_NAME"-*)
 			find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || true
 			;;
 		esac

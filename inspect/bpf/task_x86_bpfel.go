@@ -14,16 +14,46 @@ import (
 )
 
 type taskRecord struct {
-	_             structs.HostLayout
-	StartBoottime uint64
-	Caps          [5]uint64
-	Pid           uint32
-	Tgid          uint32
-	Uid           [4]uint32
-	Gid           [4]uint32
-	Securebits    uint32
-	Groups        uint32
-	Group         [32]uint32
+	_              structs.HostLayout
+	StartBoottime  uint64
+	Caps           [5]uint64
+	ExecId         uint64
+	Args           uint64
+	CgroupId       uint64
+	CssKey         uint64
+	ExeInode       uint64
+	ExeCtime       uint64
+	ExeKey         uint64
+	ExeDevice      uint32
+	ExeMount       uint32
+	Pid            uint32
+	Tgid           uint32
+	Ppid           uint32
+	Uid            [4]uint32
+	Gid            [4]uint32
+	Securebits     uint32
+	SeccompMode    uint32
+	SeccompFilters uint32
+	Bits           uint32
+	Flags          uint32
+	State          uint32
+	ExitState      uint32
+	Threads        uint32
+	CgroupNs       uint32
+	IpcNs          uint32
+	MntNs          uint32
+	NetNs          uint32
+	PidNs          uint32
+	TimeNs         uint32
+	UserNs         uint32
+	UtsNs          uint32
+	UserLevel      uint32
+	UserOwner      uint32
+	UserParent     uint32
+	Groups         uint32
+	Group          [32]uint32
+	Comm           [96]int8
+	_              [4]byte
 }
 
 // Names of all BPF objects in the ELF.
@@ -32,6 +62,8 @@ type taskRecord struct {
 const (
 	taskMapScratch      = "scratch"
 	taskProgTaskRecords = "task_records"
+	taskVarSecret       = "secret"
+	taskVarSeen         = "seen"
 )
 
 // loadTask returns the embedded CollectionSpec for task.
@@ -90,6 +122,8 @@ type taskMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type taskVariableSpecs struct {
+	Secret *ebpf.VariableSpec `ebpf:"secret"`
+	Seen   *ebpf.VariableSpec `ebpf:"seen"`
 }
 
 // taskObjects contains all objects after they have been loaded into the kernel.
@@ -125,6 +159,8 @@ func (m *taskMaps) Close() error {
 //
 // It can be passed to loadTaskObjects or ebpf.CollectionSpec.LoadAndAssign.
 type taskVariables struct {
+	Secret *ebpf.Variable `ebpf:"secret"`
+	Seen   *ebpf.Variable `ebpf:"seen"`
 }
 
 // taskPrograms contains all programs after they have been loaded into the kernel.

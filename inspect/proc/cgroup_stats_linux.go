@@ -151,10 +151,14 @@ func ownCgroups(s *inspect.Snapshot) map[string]bool {
 		if !ok || p.KernelThread || p.Entered != "" || p.Outside {
 			continue
 		}
-		if of, been := in[path]; been && of != p.Container {
+		group := p.Container
+		if p.Nested != "" {
+			group = p.Nested
+		}
+		if of, been := in[path]; been && of != group {
 			in[path] = several
 		} else {
-			in[path] = p.Container
+			in[path] = group
 		}
 	}
 	alone := map[string]bool{}

@@ -63,6 +63,7 @@ func (s *Source) readHostFacts() hostFacts {
 		h.gap("kernel", err)
 	}
 	h.host.Kernel = string(uts.Release[:bytes.IndexByte(uts.Release[:], 0)])
+	h.host.Machine = string(uts.Machine[:bytes.IndexByte(uts.Machine[:], 0)])
 	if id, err := s.fs.SysctlStrings("kernel.random.boot_id"); err != nil || len(id) != 1 {
 		h.gap("boot_id", err)
 	} else {

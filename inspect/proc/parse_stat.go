@@ -6,8 +6,11 @@ import (
 	"fmt"
 )
 
-// pfKThread is PF_KTHREAD of <linux/sched.h>.
-const pfKThread = 0x00200000
+// The flags of <linux/sched.h> that capview looks at.
+const (
+	pfKThread = 0x00200000
+	pfExiting = 0x00000004
+)
 
 // stat is what capview needs of /proc/PID/stat (proc_pid_stat(5)).
 type stat struct {

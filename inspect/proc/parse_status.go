@@ -136,18 +136,20 @@ func (c *statusParts) setInto(dst *caps.Set, v []byte) error {
 	return nil
 }
 
-// modeInto reads the Seccomp line: SECCOMP_MODE_DISABLED, STRICT, FILTER of <linux/seccomp.h>, and the internal
-// SECCOMP_MODE_DEAD of kernel/seccomp.c.
+// seccompModes is SECCOMP_MODE_DISABLED, STRICT, FILTER of <linux/seccomp.h>, and the internal SECCOMP_MODE_DEAD of
+// kernel/seccomp.c.
+var seccompModes = [...]inspect.SeccompMode{inspect.SeccompDisabled, inspect.SeccompStrict, inspect.SeccompFilter, inspect.SeccompDead}
+
+// modeInto reads the Seccomp line.
 func (c *statusParts) modeInto(v []byte) error {
-	modes := [...]inspect.SeccompMode{inspect.SeccompDisabled, inspect.SeccompStrict, inspect.SeccompFilter, inspect.SeccompDead}
 	var n int
 	if err := intInto(&n, v); err != nil {
 		return err
 	}
-	if n >= len(modes) {
+	if n >= len(seccompModes) {
 		return fmt.Errorf("unknown mode %d", n)
 	}
-	c.mode = modes[n]
+	c.mode = seccompModes[n]
 	return nil
 }
 

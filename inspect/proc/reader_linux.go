@@ -14,6 +14,8 @@ type entry struct {
 	proc  *inspect.Process // in the scan's Snapshot; nil: it has ended
 	image uint64           // stat.image: changes with every execve; 0 unknown
 	mount uint64           // mount id of the executable
+	exec  uint64           // of the kernel's record: task.Record.ExecID
+	args  uint64           // of the kernel's record: task.Record.Args
 }
 
 // slowScans is how many refreshes may pass before what seldom changes without an execve or new credentials (command
@@ -56,6 +58,19 @@ func newReader(s *Source) *reader {
 // PID, or nil. The entry is zero where the process has ended. One that turns into a zombie, or execs, under the
 // reader's eyes is read once more.
 func (r *reader) read(pid int, p *inspect.Process, old *entry) entry {
+	if rec := r.scan.kernel.usable(pid); rec != nil {
+		if e := (entry{proc: p}); r.readRecord(rec, &e, old) {
+			return e
+		}
+		return entry{}
+	}
+	e := r.readProcfs(pid, p, old)
+	r.beside(&e)
+	return e
+}
+
+// readProcfs is read without what the kernel itself tells.
+func (r *reader) readProcfs(pid int, p *inspect.Process, old *entry) entry {
 	dir, err := retry(func() (int, error) {
 		return unix.Openat(int(r.src.root.Fd()), strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	})
@@ -84,7 +99,7 @@ func (r *reader) readOnce(dir, pid int, e, old *entry) bool {
 	if old != nil && (old.proc == nil || old.proc.StartTime != e.proc.StartTime) {
 		old = nil
 	}
-	same := old != nil && old.image == e.image && old.proc.Creds == e.proc.Creds && !r.slowTurn(pid)
+	same := old != nil && old.image == e.image && old.proc.Creds.Unnamed() == e.proc.Creds && !r.slowTurn(pid)
 	r.readCgroup(dir, e, old, same)
 	r.readImage(dir, e, old, same)
 	r.readNamespaces(dir, e, old, same)

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/prometheus/procfs"
 
 	"capview/inspect"
+	"capview/inspect/crash"
+	"capview/inspect/task"
 )
 
 // Options says how to read.
@@ -19,6 +20,9 @@ type Options struct {
 	AllThreads bool   // keep every thread, not only those whose credentials differ from their leader's
 	Workers    int    // how many read at once; 0: one for each processor
 	Version    string // of capview, for the Snapshot
+	// Kernel tells of threads what the kernel itself knows: the records that are joined with what procfs shows. Nil:
+	// procfs alone.
+	Kernel task.Kernel
 }
 
 // Source reads procfs. Its Snapshot may be called again and again, by one caller at a time: what cannot have
@@ -33,7 +37,8 @@ type Source struct {
 	users   *userNames
 	spaces  *spaces
 	readers []*reader
-	turn    uint // the number of the last scan
+	kernel  *kernelSide // nil: procfs alone
+	turn    uint        // the number of the last scan
 	stuck   stuckReads
 }
 
@@ -58,6 +63,9 @@ func New(o Options) (*Source, error) {
 		s.readers = append(s.readers, newReader(s))
 	}
 	s.host = s.readHostFacts()
+	if o.Kernel != nil {
+		s.kernel = newKernelSide(o.Kernel)
+	}
 	return s, nil
 }
 
@@ -66,27 +74,60 @@ func (s *Source) Close() error { return s.root.Close() }
 
 // Snapshot reads the node as it is now. Processes that end meanwhile are left out; what may not be read is a Gap.
 func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
-	procs, err := s.fs.AllProcs()
-	if err != nil {
-		return nil, fmt.Errorf("list processes in %s: %w", s.opt.Root, err)
-	}
-	slices.SortFunc(procs, func(a, b procfs.Proc) int { return a.PID - b.PID })
 	s.turn++
 	s.files.nextScan()
 	s.users.refresh()
+	pids, kernel, refused, err := s.look(ctx)
+	if err != nil {
+		return nil, err
+	}
 
 	snap := &inspect.Snapshot{
 		Schema: inspect.Schema, Version: s.opt.Version, TakenAt: time.Now().UTC(),
-		Processes: make([]inspect.Process, len(procs)),
-		Gaps:      []inspect.Gap{},
+		Processes: make([]inspect.Process, len(pids)),
+		Gaps:      []inspect.Gap{}, SeccompFilters: []inspect.FilterProgram{},
 	}
-	sc := &scan{procs: procs, into: snap.Processes, found: make([]entry, len(procs)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
+	sc := &scan{pids: pids, kernel: kernel, into: snap.Processes, found: make([]entry, len(pids)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
 	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
 	s.keep(snap, sc.found)
-	s.complete(snap)
+	s.complete(snap, kernel, refused)
 	return snap, nil
+}
+
+// look finds which processes there are, and has the kernel tell of them. Refused is why the kernel did not.
+func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, err error) {
+	var asked chan error
+	if s.kernel != nil {
+		asked = make(chan error, 1)
+		go func() {
+			defer crash.Recover()
+			var err error
+			k, err = s.kernel.ask(ctx, len(s.known) == 0 || s.turn%slowScans == 0, s.opt.AllThreads)
+			asked <- err
+		}()
+	}
+	pids, err = s.list()
+	if asked != nil {
+		refused = <-asked
+	}
+	switch {
+	case err != nil:
+		return nil, nil, nil, fmt.Errorf("list processes in %s: %w", s.opt.Root, err)
+	case ctx.Err() != nil:
+		return nil, nil, nil, ctx.Err()
+	case k == nil || refused != nil:
+		return pids, nil, refused, nil
+	}
+	pids, refused = s.judge(ctx, pids, k)
+	if refused != nil {
+		pids, err = s.list()
+		return pids, nil, refused, err
+	}
+	k.stacks = s.kernel.stacks.update(ctx, s.kernel, k)
+	s.kernel.last.Store(k)
+	return pids, k, nil, nil
 }
 
 // keep closes the gaps that ended processes left in snap, and remembers the others for the next scan.
@@ -106,13 +147,23 @@ func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
 	snap.Processes, s.known = snap.Processes[:n], found[:n]
 }
 
-// complete adds what takes all processes together: the host, namespaces, containers.
-func (s *Source) complete(snap *inspect.Snapshot) {
+// complete adds what takes all processes together: the host, namespaces, containers. Refused is why the kernel told
+// nothing in this scan although it was asked.
+func (s *Source) complete(snap *inspect.Snapshot, k *kernelScan, refused error) {
 	s.host.into(snap)
 	s.spaces.into(snap, s.root, s.turn)
 	s.hiddenInto(snap)
-	snap.Gaps = append(snap.Gaps,
-		inspect.Gap{Subject: "processes", What: "securebits", Why: "procfs does not show them"},
-		inspect.Gap{Subject: "processes", What: "seccomp.profile", Why: "procfs does not show what a filter does"})
+	if k != nil {
+		snap.Host.Engine = "bpf"
+		k.into(snap)
+		k.stacks.into(snap)
+	} else {
+		snap.Gaps = append(snap.Gaps,
+			inspect.Gap{Subject: "processes", What: "securebits", Why: "procfs does not show them"},
+			inspect.Gap{Subject: "processes", What: "seccomp.stack", Why: "procfs does not show what a filter does"})
+	}
+	if refused != nil {
+		snap.Gaps = append(snap.Gaps, inspect.Gap{Subject: "host", What: "engine", Why: "the bpf engine failed: " + why(refused)})
+	}
 	inspect.Contain(snap)
 }

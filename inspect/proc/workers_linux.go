@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/procfs"
-
 	"capview/inspect"
 	"capview/inspect/crash"
 )
@@ -29,13 +27,14 @@ const stuckWhy = "reading it does not end: its file system does not answer"
 
 // scan is one pass over the processes.
 type scan struct {
-	procs []procfs.Proc
-	into  []inspect.Process
-	found []entry // zero where the process has ended
-	known []entry // what the last scan found, by PID
-	next  atomic.Int64
-	now   uint64 // clock ticks since boot when it began
-	turn  uint   // its number
+	pids   []int
+	kernel *kernelScan // nil: procfs alone
+	into   []inspect.Process
+	found  []entry // zero where the process has ended
+	known  []entry // what the last scan found, by PID
+	next   atomic.Int64
+	now    uint64 // clock ticks since boot when it began
+	turn   uint   // its number
 }
 
 // worker reads processes of a scan, one after the other.
@@ -59,12 +58,12 @@ func (w *worker) work(ctx context.Context) {
 	s := w.r.scan
 	for ctx.Err() == nil {
 		i := int(s.next.Add(1)) - 1
-		if i >= len(s.procs) {
+		if i >= len(s.pids) {
 			break
 		}
 		w.since.Store(monotonic())
 		w.at.Store(int64(i) + 1)
-		pid := s.procs[i].PID
+		pid := s.pids[i]
 		e := w.r.read(pid, &w.r.scratch, s.lastSeen(pid))
 		if !w.at.CompareAndSwap(int64(i)+1, 0) {
 			w.r.src.stuck.remove(pid)
@@ -128,8 +127,8 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 			for w := range busy {
 				if i, gone := w.abandon(); gone {
 					delete(busy, w)
-					s.stuck.add(sc.procs[i].PID)
-					sc.put(i, s.readQuick(sc, sc.procs[i].PID))
+					s.stuck.add(sc.pids[i])
+					sc.put(i, s.readQuick(sc, sc.pids[i]))
 					start(newReader(s))
 				}
 			}
@@ -200,5 +199,6 @@ func (s *Source) Process(ctx context.Context, pid int, start uint64) (inspect.Pr
 	if e.proc == nil || start != 0 && e.proc.StartTime != start {
 		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
 	}
+	s.enrich(ctx, e.proc)
 	return *e.proc, nil
 }

@@ -33,6 +33,7 @@ const (
 	MakeNode    Verb = "mknod"
 	RaiseLimit  Verb = "raise-rlimit"
 	UnshareUser Verb = "unshare-user"
+	Syscall     Verb = "syscall"
 )
 
 // Action is one thing a process may try. Which fields count, its Verb says.
@@ -46,6 +47,20 @@ type Action struct {
 	ID   uint32 // SetUID, SetGID: as the process's own user namespace numbers it
 	PID  int    // Ptrace, Kill: as the reader numbers it
 	Path string // Chown, Read: absolute, below the process's root directory
+	Call SyscallForm
+}
+
+// SyscallForm is a system call as Syscall names it.
+type SyscallForm struct {
+	ABI  string // seccomp.Arch's name; "": the process's own
+	Name string // or its number, in decimal
+	Args [6]SyscallArg
+}
+
+// SyscallArg is an argument of a system call: a number, or any where it is not Fixed.
+type SyscallArg struct {
+	Fixed bool
+	Value uint64
 }
 
 // Place is whose user namespace a capability is asked to work over.
@@ -100,6 +115,7 @@ var ActionForms = []ActionForm{
 	{MakeNode, "mknod", "make a device file"},
 	{RaiseLimit, "raise-rlimit", "raise a hard resource limit of its own"},
 	{UnshareUser, "unshare-user", "make a user namespace"},
+	{Syscall, "syscall:[ABI/]NAME[,ARG...]", "make a system call past its seccomp filters; ARG: a number, or _ for any"},
 }
 
 // String is the action as ParseAction reads it.
@@ -124,6 +140,8 @@ func (a Action) String() string {
 		v += ":" + strconv.Itoa(a.PID)
 	case Chown, Read:
 		v += ":" + a.Path
+	case Syscall:
+		v += ":" + a.Call.String()
 	}
 	return v
 }

@@ -7,8 +7,10 @@ import "capview/inspect/fact"
 type Facts struct {
 	System
 	Self
-	Target *TargetTask // of Ptrace and Kill
-	Path   *PathInfo   // of Chown and Read
+	// Filters is what its system calls are put to; unknown: they could not be read.
+	Filters fact.Opt[Filters]
+	Target  *TargetTask // of Ptrace and Kill
+	Path    *PathInfo   // of Chown and Read
 }
 
 // System is the sysctls that decide (proc_sys(5)): those of networks in the task's network namespace.
@@ -44,7 +46,7 @@ type Self struct {
 	Nice      fact.Opt[int]    // its nice value
 	NiceLimit fact.Opt[uint64] // soft RLIMIT_NICE (getrlimit(2))
 	Chrooted  fact.Opt[bool]   // its root directory is not its mount namespace's
-	Filtered  fact.Opt[bool]   // it has a seccomp filter
+	Filtered  fact.Opt[bool]   // it has a seccomp filter, or is in strict mode
 }
 
 // TargetTask is the process that an action acts upon.

@@ -26,6 +26,7 @@ func May(u *Users, t *Task, f *Facts, a Action) Result {
 		d.gap("what %q means", string(a.Verb))
 		d.need(fact.Unknown, "")
 	}
+	d.filter(a)
 	return d.result(a)
 }
 
@@ -35,7 +36,7 @@ var deciders = map[Verb]func(*trial, Action){
 	SetUID: (*trial).setUID, SetGID: (*trial).setGID, Ptrace: (*trial).ptrace, Kill: (*trial).kill,
 	Chown: (*trial).chown, Read: (*trial).read, LoadModule: (*trial).loadModule, Syslog: (*trial).syslog,
 	UseBPF: (*trial).bpf, Reboot: (*trial).reboot, MakeNode: (*trial).makeNode, RaiseLimit: (*trial).raiseLimit,
-	UnshareUser: (*trial).unshareUser,
+	UnshareUser: (*trial).unshareUser, Syscall: (*trial).syscall,
 }
 
 // trial is one question on its way through the kernel's checks.
@@ -49,6 +50,8 @@ type trial struct {
 	errnos  []Errno // of the checks so far that could not be told
 	lacking []lack
 	helps   []Remedy // what a rule itself offers, before capabilities
+	how     [][]call // see ways; nil: as the action alone tells
+	unsure  bool     // which of these the kernel's own checks let pass is not known
 }
 
 // lack is a capability that was asked for and not there.

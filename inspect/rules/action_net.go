@@ -36,6 +36,8 @@ func (d *trial) rawSocket(Action) { d.need(d.capable(caps.NetRaw, d.owner(nsinfo
 // ping: kernel ping_init_sock for a socket of its own kind, else a raw one.
 func (d *trial) ping(Action) {
 	may := d.pingGroup()
+	raw := Allowed(d.u, d.t, caps.NetRaw, d.owner(nsinfo.Net))
+	d.how, d.unsure = pingWays(may, raw), may == fact.Unknown || raw == fact.Unknown
 	if may != fact.Yes {
 		may = may.Or(d.capable(caps.NetRaw, d.owner(nsinfo.Net)))
 	}

@@ -84,6 +84,8 @@ func (a *Action) parse(arg string) (err error) {
 		a.PID = int(pid)
 	case Chown, Read:
 		a.Path, err = arg, checkPath(arg)
+	case Syscall:
+		a.Call, err = parseSyscall(arg)
 	}
 	return err
 }

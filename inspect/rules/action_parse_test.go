@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"capview/inspect/seccomp"
+
 	"capview/inspect/caps"
 )
 
@@ -77,15 +79,23 @@ func TestParseActionRefuses(t *testing.T) {
 	}
 }
 
-// Every form that is offered is an action that is decided, and says which system call a filter may refuse.
+// Every form that is offered is an action that is decided, in ways whose system calls there are.
 func TestActionForms(t *testing.T) {
 	for _, f := range ActionForms {
 		verb, _, _ := strings.Cut(f.Form, ":")
 		if verb != string(f.Verb) || f.Does == "" || deciders[f.Verb] == nil {
 			t.Errorf("%+v", f)
 		}
-		if calls[f.Verb] == "" && f.Verb != HasCap {
+		how := ways(Action{Verb: f.Verb})
+		if len(how) == 0 && f.Verb != HasCap && f.Verb != Syscall {
 			t.Errorf("%s has no system call", f.Verb)
+		}
+		for _, way := range how {
+			for _, c := range way {
+				if _, ok := seccomp.X86_64.Number(c.name); !ok {
+					t.Errorf("%s: no system call %q", f.Verb, c.name)
+				}
+			}
 		}
 	}
 	if len(deciders) != len(ActionForms) {
@@ -100,6 +110,8 @@ func FuzzParseAction(f *testing.F) {
 	}
 	f.Add("bind:53/udp")
 	f.Add("cap:sys_time@host")
+	f.Add("syscall:i386/openat,_,0x1f")
+	f.Add("syscall:435")
 	f.Fuzz(func(t *testing.T, text string) {
 		a, err := ParseAction(text)
 		if err != nil {

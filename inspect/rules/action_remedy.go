@@ -122,14 +122,6 @@ func mapHow(kind string, id uint32) Remedy {
 		"when the namespace is made: newuidmap(1), newgidmap(1); rootless podman: a larger range in /etc/subuid and /etc/subgid"}
 }
 
-// calls is the system call that a seccomp filter would refuse.
-var calls = map[Verb]string{
-	Bind: "bind", RawSocket: "socket", Ping: "socket", SetClock: "clock_settime", Mount: "mount", Chroot: "chroot",
-	Nice: "setpriority", SetUID: "setuid", SetGID: "setgid", Ptrace: "ptrace", Kill: "kill", Chown: "fchownat", Read: "openat",
-	LoadModule: "finit_module", Syslog: "syslog", UseBPF: "bpf", Reboot: "reboot", MakeNode: "mknodat", RaiseLimit: "prlimit64",
-	UnshareUser: "unshare",
-}
-
 // besides is what else may refuse an action.
 var besides = map[Verb][]string{
 	Bind:        {"whether the port is in use", "BPF programs of its cgroup"},
@@ -143,6 +135,7 @@ var besides = map[Verb][]string{
 	Reboot:      {"reboot(2) in a PID namespace ends its first process only"},
 	MakeNode:    {"its permissions in the directory", "the device cgroup"},
 	RaiseLimit:  {"limits that are unlimited already, and the ceiling fs.nr_open"},
+	Syscall:     {"what the system call itself checks"},
 	UnshareUser: {"how many there are already (ENOSPC)", "AppArmor's restriction of user namespaces"},
 	Syslog:      nil,
 }
@@ -150,7 +143,8 @@ var besides = map[Verb][]string{
 // unmodelled is what may decide differently without these rules knowing of it.
 func (d *trial) unmodelled(a Action) []string {
 	all := []string{"LSM policy (AppArmor, SELinux, Landlock, BPF)"}
-	if call := calls[a.Verb]; call != "" {
+	if how := ways(a); len(how) > 0 && !d.f.Filters.Known() {
+		call := how[0][len(how[0])-1].name
 		switch filtered, ok := d.f.Filtered.Get(); {
 		case !ok:
 			all = append(all, "a seccomp filter, if it has one: it may refuse "+call+"(2)")

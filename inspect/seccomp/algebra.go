@@ -1,5 +1,7 @@
 package seccomp
 
+import "slices"
+
 // Combine is what two filters do together: for each system call the value that takes precedence, of equal ones the newer
 // filter's. Paths that cannot be are left out.
 func Combine(newer, older Decision) Decision {
@@ -8,19 +10,19 @@ func Combine(newer, older Decision) Decision {
 			return Decision{Unknown: d.Unknown}
 		}
 	}
-	if len(newer.Paths)*len(older.Paths) > decidePaths {
+	if len(newer.Paths)*len(older.Paths) > decideTests {
 		return Decision{Unknown: tooMany}
 	}
 	var both Decision
+	s := solver{left: decideSearch}
 	for _, p := range newer.Paths {
 		for _, q := range older.Paths {
-			tests := append(append([]Test(nil), p.Tests...), q.Tests...)
-			_, can, err := Satisfy(tests)
+			_, can, err := s.satisfy(p.Tests, q.Tests)
 			if err != nil {
 				return Decision{Unknown: err.Error()}
 			}
 			if can {
-				both.Paths = append(both.Paths, Path{Tests: tests, Action: p.Action.over(q.Action)})
+				both.Paths = append(both.Paths, Path{slices.Concat(p.Tests, q.Tests), p.Action.over(q.Action)})
 			}
 		}
 	}
@@ -69,20 +71,29 @@ func DifferenceBy(a, b Decision, view func(Action) Action) (data Data, differ, k
 	if a.Unknown != "" || b.Unknown != "" {
 		return Data{}, false, false
 	}
-	known = true
+	if a.equal(b) {
+		return Data{}, false, true
+	}
+	s := solver{left: decideSearch}
 	for _, p := range a.Paths {
 		for _, q := range b.Paths {
 			if view(p.Action) == view(q.Action) {
 				continue
 			}
-			data, can, err := Satisfy(append(append([]Test(nil), p.Tests...), q.Tests...))
-			if can {
-				return data, true, true
+			data, can, err := s.satisfy(p.Tests, q.Tests)
+			if can || err != nil {
+				return data, can, err == nil
 			}
-			known = known && err == nil
 		}
 	}
-	return Data{}, false, known
+	return Data{}, false, true
+}
+
+// equal tells decisions that are written alike.
+func (d Decision) equal(other Decision) bool {
+	return d.Unknown == other.Unknown && slices.EqualFunc(d.Paths, other.Paths, func(p, q Path) bool {
+		return p.Action == q.Action && slices.Equal(p.Tests, q.Tests)
+	})
 }
 
 // Example is arguments that go a path, the smallest of each word; number and architecture in them are 0.

@@ -16,9 +16,11 @@ type argument struct {
 	zero   bool   // the architecture has no upper half: filters see 0
 }
 
+// narrow tells the architectures whose arguments have 32 bits: filters see 0 in the upper halves.
+func (a Arch) narrow() bool { return a == I386 || a == ARM }
+
 // argument is how a field of the architecture's system call is written.
 func (a Arch) argument(nr uint32, f field) argument {
-	wide := a != I386 && a != ARM
 	if f == 0 {
 		return argument{name: "instruction_pointer", kind: "hex"}
 	}
@@ -26,8 +28,8 @@ func (a Arch) argument(nr uint32, f field) argument {
 	if known := argumentsOf(a.Name(nr)); int(f) <= len(known) {
 		arg = known[f-1]
 	}
-	arg.narrow = arg.narrow || !wide
-	arg.zero = !wide
+	arg.zero = a.narrow()
+	arg.narrow = arg.narrow || arg.zero
 	return arg
 }
 
@@ -65,6 +67,14 @@ func (a argument) number(n uint64) string {
 		return hexadecimal(n)
 	}
 	return strconv.FormatUint(n, 10)
+}
+
+// bits is number for what a mask leaves.
+func (a argument) bits(n uint64) string {
+	if names := constants[a.kind]; n > 9 && !names.flags && names.names[n] == "" && a.kind != "octal" {
+		return hexadecimal(n)
+	}
+	return a.number(n)
 }
 
 // flags is a mask of the argument: its flags by name, what has none as a number.

@@ -72,9 +72,9 @@ func (b *breaks) scan(p Program) {
 			now.a = b.computed(in, &now)
 		case classJMP:
 			b.jump(in, &now)
-			for _, skip := range b.skips(in, &now) {
-				before[at+1+skip].merge(&now)
-			}
+			yes, no := b.skips(in, &now)
+			before[at+1+yes].merge(&now)
+			before[at+1+no].merge(&now)
 			continue
 		case classRET:
 			if in.Code == opReturnA && now.a&ofNr != 0 {
@@ -138,15 +138,16 @@ func (b *breaks) computed(in Instruction, o *origins) origin {
 	return from | fromComputed
 }
 
-// skips is how far a jump may go. Where it compares the architecture it goes one way.
-func (b *breaks) skips(in Instruction, o *origins) []int {
+// skips is how far a jump may go, both times the same where it goes one way: where it compares the architecture.
+func (b *breaks) skips(in Instruction, o *origins) (yes, no int) {
 	switch {
 	case in.operation() == jumpJA:
-		return []int{int(in.K)}
+		return int(in.K), int(in.K)
 	case o.a == fromArch && !in.usesX():
-		return []int{in.skip(b.arch.Audit(), in.K)}
+		skip := in.skip(b.arch.Audit(), in.K)
+		return skip, skip
 	}
-	return []int{int(in.JT), int(in.JF)}
+	return int(in.JT), int(in.JF)
 }
 
 // jump notes where a comparison changes its answer.

@@ -22,7 +22,7 @@ func (p Program) Check() error {
 // check is Check for one instruction that rest others follow.
 func (in Instruction) check(rest int) error {
 	if !in.allowed() {
-		return fmt.Errorf("code %#04x is not allowed in a seccomp filter", in.Code)
+		return fmt.Errorf("code 0x%02x is not allowed in a seccomp filter", in.Code)
 	}
 	switch {
 	case in.Code == classALU|aluDIV && in.K == 0:

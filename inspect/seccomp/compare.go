@@ -29,9 +29,17 @@ func (c condition) not() condition {
 	return c
 }
 
-// not is the test's opposite.
+// not is the test's opposite; of a single bit the other value.
 func (t Test) not() Test {
 	t.Op ^= 1
+	return t.plain()
+}
+
+// plain is the test, that a single bit is not one value as that it is the other.
+func (t Test) plain() Test {
+	if t.Op == NotEqual && t.Mask != 0 && t.Mask&(t.Mask-1) == 0 && t.Value&^t.Mask == 0 {
+		t.Op, t.Value = Equal, t.Value^t.Mask
+	}
 	return t
 }
 
@@ -132,7 +140,7 @@ func (v value) anyOf(n uint32) (condition, bool) {
 	if free == 0 {
 		return never, true
 	}
-	return one(Test{v.word, v.input(free), NotEqual, v.input(v.fixed & free)}), true
+	return one(Test{v.word, v.input(free), NotEqual, v.input(v.fixed & free)}.plain()), true
 }
 
 // atLeast tells when v, without what is added, is n or more. Where some of its bits are turned over and some are not, its

@@ -15,7 +15,7 @@ type Conditions struct {
 	// Wide names the arguments of which the kernel takes the lower 32 bits alone while the filter looks at all 64, and lets
 	// more through where an upper one is set: who sets it walks around the filter.
 	Wide    []string
-	Unknown string // why it could not be found out; then nothing else is set
+	Unknown string // why it could not be found out, or not be put into words; then nothing else is set
 }
 
 // Condition is when an action is taken.
@@ -36,29 +36,42 @@ func (d Decision) Conditions(arch Arch, nr uint32) Conditions {
 	if d.Unknown != "" {
 		return Conditions{Unknown: d.Unknown}
 	}
+	if arch.narrow() {
+		d = d.Given(upperHalves)
+	}
 	if action, ok := d.Constant(); ok {
 		return Conditions{Otherwise: action}
 	}
-	w := writer{arch: arch, nr: nr}
+	w := writer{arch: arch, nr: nr, solver: solver{left: wordSteps}}
 	var ways []way
 	for _, p := range d.Paths {
 		ways = append(ways, w.way(p))
 	}
 	conditions := w.conditions(w.merge(ways))
+	if w.solver.left < 0 {
+		return Conditions{Unknown: "too intricate conditions for words"}
+	}
 	conditions.Wide = w.wide(d)
 	return conditions
 }
 
+// upperHalves is those of the arguments of an architecture that has none: 0.
+var upperHalves = map[Word]uint32{WordArgs + 1: 0, WordArgs + 3: 0, WordArgs + 5: 0, WordArgs + 7: 0, WordArgs + 9: 0, WordArgs + 11: 0}
+
 // writer puts decisions for one system call into words.
 type writer struct {
-	arch Arch
-	nr   uint32
+	arch   Arch
+	nr     uint32
+	solver solver
 }
 
-func (w writer) way(p Path) way {
+// wordSteps bounds what is done to find words for a decision.
+const wordSteps = 1 << 23
+
+func (w *writer) way(p Path) way {
 	way := way{action: p.Action.Effective()}
 	for f := range field(fields) {
-		way.of[f] = region{p.box(f)}
+		way.of[f] = region{p.box(f, &w.solver)}
 		way.keys[f] = w.phrase(way.of[f], f).text
 	}
 	return way
@@ -66,12 +79,12 @@ func (w writer) way(p Path) way {
 
 const unlimited = "anything"
 
-func (w writer) phrase(r region, f field) phrase {
-	return w.arch.argument(w.nr, f).phrase(r)
+func (w *writer) phrase(r region, f field) phrase {
+	return w.arch.argument(w.nr, f).phrase(r, &w.solver)
 }
 
 // merge joins ways to the same action that differ in one field only, until there are none.
-func (w writer) merge(ways []way) []way {
+func (w *writer) merge(ways []way) []way {
 	for {
 		before := len(ways)
 		for f := range field(fields) {
@@ -83,7 +96,7 @@ func (w writer) merge(ways []way) []way {
 	}
 }
 
-func (w writer) mergeField(ways []way, f field) []way {
+func (w *writer) mergeField(ways []way, f field) []way {
 	var merged []way
 	index := map[string]int{}
 	for _, way := range ways {
@@ -109,9 +122,9 @@ func (w writer) mergeField(ways []way, f field) []way {
 	return merged
 }
 
-// conditions chooses the action that is easiest left for all other cases: the one that takes most words, of equal ones the
-// most permissive.
-func (w writer) conditions(ways []way) Conditions {
+// conditions lists the actions, the strictest first, and chooses the one that is best left for all other cases: that which
+// takes most words, of equal ones the most permissive.
+func (w *writer) conditions(ways []way) Conditions {
 	byAction := map[Action][]way{}
 	var actions []Action
 	for _, way := range ways {
@@ -127,6 +140,7 @@ func (w writer) conditions(ways []way) Conditions {
 	otherwise := slices.MaxFunc(actions, func(a, b Action) int {
 		return cmp.Or(cmp.Compare(phrases[a].cost, phrases[b].cost), cmp.Compare(int32(a), int32(b)))
 	})
+	slices.SortFunc(actions, func(a, b Action) int { return cmp.Compare(int32(a), int32(b)) })
 	c := Conditions{Otherwise: otherwise}
 	for _, action := range actions {
 		if action != otherwise {
@@ -137,7 +151,7 @@ func (w writer) conditions(ways []way) Conditions {
 }
 
 // ways is alternatives in words.
-func (w writer) ways(ways []way) phrase {
+func (w *writer) ways(ways []way) phrase {
 	var all []phrase
 	for _, way := range ways {
 		var parts []phrase
@@ -152,7 +166,7 @@ func (w writer) ways(ways []way) phrase {
 }
 
 // wide is Conditions.Wide.
-func (w writer) wide(d Decision) []string {
+func (w *writer) wide(d Decision) []string {
 	var names []string
 	for f := field(1); f < fields; f++ {
 		arg := w.arch.argument(w.nr, f)
@@ -165,40 +179,21 @@ func (w writer) wide(d Decision) []string {
 
 // laxer tells whether some call is refused with 0 in a word and gets further with another number there, all else equal.
 func (d Decision) laxer(w Word) bool {
-	clear := d.given(w, 0)
+	clear := d.Given(map[Word]uint32{w: 0})
+	s := solver{left: solverSteps}
 	for _, value := range []uint32{1, 1 << 31} {
-		for _, p := range clear {
-			for _, q := range d.given(w, value) {
+		for _, p := range clear.Paths {
+			for _, q := range d.Given(map[Word]uint32{w: value}).Paths {
 				if int32(q.Action.Effective()) <= int32(p.Action.Effective()) {
 					continue
 				}
-				if _, can, _ := Satisfy(append(slices.Clone(p.Tests), q.Tests...)); can {
+				if _, can, _ := s.satisfy(p.Tests, q.Tests); can {
 					return true
 				}
 			}
 		}
 	}
 	return false
-}
-
-// given is the paths that a word's value leaves, without their tests of it.
-func (d Decision) given(w Word, value uint32) []Path {
-	var paths []Path
-	for _, p := range d.Paths {
-		var tests []Test
-		held := true
-		for _, t := range p.Tests {
-			if t.Word == w {
-				held = held && t.holds(value)
-			} else {
-				tests = append(tests, t)
-			}
-		}
-		if held {
-			paths = append(paths, Path{tests, p.Action})
-		}
-	}
-	return paths
 }
 
 // String is the conditions in a line: "EPERM if flags & CLONE_NEWUSER, otherwise ALLOW".

@@ -18,10 +18,18 @@ func (f *facts) reset() {
 
 // can tells whether a test can hold along with the facts, and the word that makes it.
 func (f *facts) can(t Test) (uint32, bool) {
-	if have := f.witness[t.Word]; t.holds(have) {
+	have := f.witness[t.Word]
+	if t.holds(have) {
 		return have, true
 	}
-	return f.solver.word(append(f.tests[t.Word], t))
+	tests := append(f.tests[t.Word], t)
+	f.tests[t.Word] = tests[:len(tests)-1] // with the room that append made
+	for _, guess := range [...]uint32{^have, have ^ 0x5a5a5a5a} {
+		if f.solver.allHold(tests, guess) {
+			return guess, true
+		}
+	}
+	return f.solver.word(tests)
 }
 
 // with calls then with the test added to the facts, word being what makes it hold.

@@ -159,3 +159,14 @@ func (g *generator) data() Data {
 	}
 	return d
 }
+
+// numberOf is a number that some program of the stack compares with, mostly.
+func (g *generator) numberOf(s Stack) uint32 {
+	p := s[g.IntN(len(s))]
+	for range 20 {
+		if in := p[g.IntN(len(p))]; in.Code == classJMP|jumpJEQ && in.K != X86_64.Audit() {
+			return in.K
+		}
+	}
+	return g.number()
+}

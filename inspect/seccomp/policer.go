@@ -2,23 +2,25 @@ package seccomp
 
 import "slices"
 
-// The bounds of a whole policy: what every system call of an architecture takes of the longest stack of the longest
-// filters, and as much again.
+// The bounds of a whole policy: a straight way through the most that the kernel lets a thread have (32,768 instructions,
+// kernel/seccomp.c, MAX_INSNS_PER_PATH) for every system call; what is beyond them is unknown.
 const (
-	policySteps  = 1 << 27
-	policySearch = 1 << 24
+	policySteps     = 1 << 24
+	policySearch    = 1 << 24
+	policyTests     = 1 << 20
+	policyStretches = 1 << 12
 )
 
 // policer works out a policy.
 type policer struct {
 	*decider
-	arch                    Arch
-	stepsLeft, searchesLeft int
+	arch                               Arch
+	stepsLeft, searchesLeft, testsLeft int
 }
 
 // Policy works out the policy for an architecture.
 func (s Stack) Policy(arch Arch) *Policy {
-	p := policer{newDecider(s), arch, policySteps, policySearch}
+	p := policer{newDecider(s), arch, policySteps, policySearch, policyTests}
 	p.often()
 	b := breaksOf(s, arch)
 	_, last := arch.domain()
@@ -28,7 +30,11 @@ func (s Stack) Policy(arch Arch) *Policy {
 	for i, nr := range numbers {
 		policy.Syscalls[i] = Syscall{nr, arch.Name(nr), p.decide(nr)}
 	}
-	p.ranges(policy, b.stretches())
+	if starts := b.stretches(); len(starts) <= policyStretches {
+		p.ranges(policy, starts)
+	} else {
+		policy.Rough = "the filters tell too many numbers apart"
+	}
 	return policy
 }
 
@@ -39,6 +45,12 @@ func (p *policer) decide(nr uint32) Decision {
 	decision := p.decideWithin(p.arch.Audit(), nr)
 	p.stepsLeft -= steps - p.steps
 	p.searchesLeft -= searches - p.facts.solver.left
+	for _, path := range decision.Paths {
+		p.testsLeft -= len(path.Tests)
+	}
+	if p.testsLeft < 0 {
+		return Decision{Unknown: tooMany}
+	}
 	return decision
 }
 
@@ -78,14 +90,21 @@ func (p *policer) gaps(from, to uint32, each func(from, to uint32)) {
 // addRange appends a range unless it is decided by default; it continues the one before where that is its neighbour and
 // is decided alike.
 func (p *Policy) addRange(r Range) {
-	if same, known := Same(r.Decision, p.Default); same && known {
+	if alike(r.Decision, p.Default) {
 		return
 	}
-	if n := len(p.Ranges); n > 0 && p.Ranges[n-1].To+1 == r.From {
-		if same, known := Same(r.Decision, p.Ranges[n-1].Decision); same && known {
-			p.Ranges[n-1].To = r.To
-			return
-		}
+	if n := len(p.Ranges); n > 0 && p.Ranges[n-1].To+1 == r.From && alike(r.Decision, p.Ranges[n-1].Decision) {
+		p.Ranges[n-1].To = r.To
+		return
 	}
 	p.Ranges = append(p.Ranges, r)
+}
+
+// alike tells that decisions are known to do the same, or unknown for the same reason.
+func alike(a, b Decision) bool {
+	if a.Unknown != "" {
+		return a.Unknown == b.Unknown
+	}
+	same, known := Same(a, b)
+	return same && known
 }

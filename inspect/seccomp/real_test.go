@@ -36,3 +36,22 @@ func BenchmarkPolicy(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDecide is one system call that real filters tell apart by its arguments, decided and put into words.
+func BenchmarkDecide(b *testing.B) {
+	stack := Stack{real(b, "docker")}
+	nr, _ := X86_64.Number("personality")
+	b.Run("paths", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			stack.Decide(X86_64, nr)
+		}
+	})
+	decision := stack.Decide(X86_64, nr)
+	b.Run("words", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = decision.Conditions(X86_64, nr).String()
+		}
+	})
+}

@@ -25,7 +25,7 @@ type region []box
 func anything() region { return region{{}} }
 
 // box splits a path's tests on one field by halves, each without those that others imply.
-func (p Path) box(f field) box {
+func (p Path) box(f field, s *solver) box {
 	var b box
 	for _, t := range p.Tests {
 		switch {
@@ -36,18 +36,14 @@ func (p Path) box(f field) box {
 			b.low = append(b.low, t)
 		}
 	}
-	return b.plain()
+	return box{plain(b.low, s), plain(b.high, s)}
 }
 
-func (b box) plain() box { return box{plain(b.low), plain(b.high)} }
-
-// plain is tests of one word without those that the others imply; single values are written as such.
-func plain(tests []Test) []Test {
-	kept := slices.Clone(tests)
-	var s solver
-	for i := 0; i < len(kept); {
+// plain is tests of one word without those that the others imply, all equalities of its bits as one.
+func plain(tests []Test, s *solver) []Test {
+	kept := gathered(tests)
+	for i := 0; i < len(kept) && s.left >= 0; {
 		others := slices.Delete(slices.Clone(kept), i, i+1)
-		s.left = solverSteps
 		if _, can := s.word(append(slices.Clone(others), kept[i].not())); can || s.left < 0 {
 			i++
 			continue
@@ -60,7 +56,26 @@ func plain(tests []Test) []Test {
 	return kept
 }
 
-// bits is a conjunction of equalities: a field & mask == value.
+// gathered is tests of one word that can hold, all equalities as one.
+func gathered(tests []Test) []Test {
+	var kept []Test
+	equal := Test{Op: Equal}
+	for _, t := range tests {
+		if t = t.plain(); t.Op != Equal {
+			kept = append(kept, t)
+			continue
+		}
+		equal.Word = t.Word
+		equal.Mask |= t.Mask
+		equal.Value |= t.Value
+	}
+	if equal.Mask != 0 {
+		kept = append(kept, equal)
+	}
+	return kept
+}
+
+// bits64 is a conjunction of equalities: a field & mask == value.
 type bits64 struct{ mask, value uint64 }
 
 // bits tells that a box is nothing but equalities, and which.
@@ -80,15 +95,15 @@ func (b box) bits() (bits64, bool) {
 // mostBoxes bounds the complement of a region.
 const mostBoxes = 64
 
-// complement is the values that are not in the region; false where that has too many boxes.
-func (r region) complement() (region, bool) {
+// complement is the values that are not in the region; false where that has too many boxes or takes too long.
+func (r region) complement(s *solver) (region, bool) {
 	rest := anything()
 	for _, b := range r {
 		var next region
 		for _, have := range rest {
-			next = append(next, have.without(b)...)
+			next = append(next, have.without(b, s)...)
 		}
-		if len(next) > mostBoxes {
+		if len(next) > mostBoxes || s.left < 0 {
 			return nil, false
 		}
 		rest = next
@@ -97,13 +112,13 @@ func (r region) complement() (region, bool) {
 }
 
 // without is the part of b that is not in other: for each test of other, what passes those before it and fails it.
-func (b box) without(other box) region {
+func (b box) without(other box, s *solver) region {
 	var rest region
 	for _, t := range append(slices.Clone(other.high), other.low...) {
-		if failing, can := b.and(t.not()); can {
+		if failing, can := b.and(t.not(), s); can {
 			rest = append(rest, failing)
 		}
-		passing, can := b.and(t)
+		passing, can := b.and(t, s)
 		if !can {
 			break
 		}
@@ -113,17 +128,16 @@ func (b box) without(other box) region {
 }
 
 // and is b with one more test, false where that leaves nothing.
-func (b box) and(t Test) (box, bool) {
+func (b box) and(t Test, s *solver) (box, bool) {
 	half := &b.low
 	if t.Word.high() {
 		half = &b.high
 	}
 	tests := append(slices.Clone(*half), t)
-	s := solver{left: solverSteps}
 	if _, can := s.word(tests); !can && s.left >= 0 {
 		return box{}, false
 	}
-	*half = plain(tests)
+	*half = plain(tests, s)
 	return b, true
 }
 

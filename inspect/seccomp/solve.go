@@ -47,33 +47,58 @@ func (p Path) Holds(data *Data) bool {
 // Satisfy finds a system call for which every test holds; words that none looks at are 0. It tells false where there is
 // none, and ErrIntricate where it did not find out.
 func Satisfy(tests []Test) (Data, bool, error) {
-	var data Data
-	var byWord [Words][]Test
-	for _, t := range tests {
-		byWord[t.Word] = append(byWord[t.Word], t)
-	}
-	var s solver
-	for word, tests := range byWord {
-		if len(tests) == 0 {
-			continue
-		}
-		s.left = solverSteps
-		value, ok := s.word(tests)
-		if s.left < 0 {
-			return Data{}, false, ErrIntricate
-		}
-		if !ok {
-			return Data{}, false, nil
-		}
-		data.setWord(Word(word), value)
-	}
-	return data, true, nil
+	s := solver{left: solverSteps}
+	return s.satisfy(tests, nil)
 }
 
 // solver finds words by trying bits from the top; it keeps its memory from one to the next.
 type solver struct {
 	left  int // steps; negative: it gave up
 	tests []Test
+	words [Words][]Test
+}
+
+// satisfy is Satisfy for the tests of both lists, within the steps that are left.
+func (s *solver) satisfy(a, b []Test) (Data, bool, error) {
+	for w := range s.words {
+		s.words[w] = s.words[w][:0]
+	}
+	for _, tests := range [][]Test{a, b} {
+		for _, t := range tests {
+			s.words[t.Word] = append(s.words[t.Word], t)
+		}
+	}
+	s.left -= 1 + len(a) + len(b)
+	var data Data
+	for word, tests := range s.words {
+		if len(tests) == 0 {
+			continue
+		}
+		value, ok := s.word(tests)
+		if s.left < 0 {
+			break
+		}
+		if !ok {
+			return Data{}, false, nil
+		}
+		data.setWord(Word(word), value)
+	}
+	if s.left < 0 {
+		return Data{}, false, ErrIntricate
+	}
+	return data, true, nil
+}
+
+// allHold tells whether every test holds for a word.
+func (s *solver) allHold(tests []Test, word uint32) bool {
+	for i, t := range tests {
+		if !t.holds(word) {
+			s.left -= i
+			return false
+		}
+	}
+	s.left -= len(tests)
+	return true
 }
 
 // word finds a value for one word, the smallest, for which every test holds.

@@ -16,10 +16,7 @@ type phrase struct {
 
 // phrase puts a region of a field into words. They are exact: a field stands for all its 64 bits, and where only its lower
 // half counts the mask is written, unless the argument is no wider.
-func (a argument) phrase(r region) phrase {
-	if a.narrow && a.zero {
-		r = r.lower()
-	}
+func (a argument) phrase(r region, s *solver) phrase {
 	if half, ok := r.spans(true); ok {
 		if a.narrow {
 			return a.spans(a.name, half, math.MaxUint32)
@@ -34,23 +31,12 @@ func (a argument) phrase(r region) phrase {
 			return phrase{text: a.masked(b, true), cost: 1}
 		}
 	}
-	if rest, ok := r.complement(); ok && len(rest) == 1 {
+	if rest, ok := r.complement(s); ok && len(rest) == 1 {
 		if b, ok := rest[0].bits(); ok {
 			return phrase{text: a.masked(b, false), cost: 1}
 		}
 	}
 	return a.boxes(r)
-}
-
-// lower is the region of an argument whose upper half is always 0.
-func (r region) lower() region {
-	var lower region
-	for _, b := range r {
-		if !slices.ContainsFunc(b.high, func(t Test) bool { return !t.holds(0) }) {
-			lower = append(lower, box{low: b.low})
-		}
-	}
-	return lower
 }
 
 // spans is numbers up to last as words: single ones, all but single ones, or ranges.
@@ -109,11 +95,9 @@ func (a argument) masked(b bits64, equal bool) string {
 	case one && b.value == b.mask:
 		return fmt.Sprintf("%s & %s == 0", a.name, flags)
 	}
-	value := a.number(b.value)
+	value := a.bits(b.value)
 	if b.value == b.mask {
 		value = flags
-	} else if b.value == 0 {
-		value = "0"
 	}
 	return fmt.Sprintf("%s & %s %s %s", a.name, bracketed(flags), map[bool]string{true: "==", false: "!="}[equal], bracketed(value))
 }

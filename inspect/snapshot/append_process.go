@@ -24,8 +24,6 @@ func (a *appender) process(p *inspect.Process) {
 	a.program(p)
 	a.identity(p)
 	a.creds(&p.Creds)
-	a.raw(`,"securebits":`)
-	opt(a, p.SecureBits, func(a *appender, bits uint32) { a.uint(uint64(bits)) })
 	a.raw(`,"namespaces":`)
 	opt(a, p.Namespaces, (*appender).namespaces)
 	a.raw(`,"file_caps":`)
@@ -88,7 +86,7 @@ func (a *appender) place(p *inspect.Process) {
 	}
 }
 
-// creds appends the three keys of Creds, a comma before each.
+// creds appends the keys of Creds, a comma before each.
 func (a *appender) creds(c *inspect.Creds) {
 	a.raw(`,"caps":`)
 	opt(a, c.Caps, (*appender).capSets)
@@ -96,6 +94,8 @@ func (a *appender) creds(c *inspect.Creds) {
 	opt(a, c.NoNewPrivs, (*appender).bool)
 	a.raw(`,"seccomp":`)
 	opt(a, c.Seccomp, (*appender).seccomp)
+	a.raw(`,"securebits":`)
+	opt(a, c.SecureBits, func(a *appender, bits uint32) { a.uint(uint64(bits)) })
 }
 
 func (a *appender) capSets(s caps.Sets) {
@@ -119,7 +119,13 @@ func (a *appender) seccomp(s inspect.Seccomp) {
 	opt(a, s.Filters, func(a *appender, n int) { a.int(int64(n)) })
 	a.raw(`,"profile":`)
 	opt(a, s.Profile, (*appender).str)
+	a.raw(`,"stack":`)
+	opt(a, s.Stack, (*appender).stack)
 	a.raw(`}`)
+}
+
+func (a *appender) stack(s inspect.FilterStack) {
+	list(a, s.Hashes(), func(a *appender, h *string) { a.str(*h) })
 }
 
 func (a *appender) ids(i inspect.IDs) {

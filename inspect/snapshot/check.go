@@ -14,8 +14,8 @@ const maxLevel = 64
 
 // check makes sure that what every consumer takes for granted holds. It refuses what contradicts itself: PIDs that are
 // not positive, two processes of one PID and start time, two containers of one key, two user namespaces of one
-// inode, capabilities beyond 63, negative counts. It puts right, with a note, what only dangles: the order, references to
-// what is not there, circles of parents.
+// inode, capabilities beyond 63, negative counts, filters that are not what their hashes say. It puts right, with a
+// note, what only dangles: the order, references to what is not there, circles of parents.
 func (r *reader) check() error {
 	if last := r.s.Host.CapLastCap; last > 63 {
 		return fmt.Errorf("host.cap_last_cap is %d: there are no capabilities beyond 63", uint8(last))
@@ -25,6 +25,9 @@ func (r *reader) check() error {
 		r.s.Host.ClockTicks = 100
 	}
 	if err := r.checkProcesses(); err != nil {
+		return err
+	}
+	if err := r.checkFilters(); err != nil {
 		return err
 	}
 	if err := r.checkContainers(); err != nil {

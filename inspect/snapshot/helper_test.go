@@ -3,6 +3,8 @@ package snapshot
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"capview/inspect"
@@ -27,21 +29,31 @@ func valid(r *rand.Rand) *inspect.Snapshot {
 		u := &s.UserNamespaces[i]
 		u.Inode, u.Parent, u.Level = uint64(i+1), inspect.Some(uint64(i)), inspect.Some(i)
 	}
+	s.SeccompFilters = nil
+	for i := range r.IntN(3) {
+		f, _ := inspect.NewFilterProgram(bytes.Repeat([]byte{6, 0, 0, 0, 0, 0, 0, byte(i)}, i+1))
+		s.SeccompFilters = append(s.SeccompFilters, f)
+	}
+	slices.SortFunc(s.SeccompFilters, func(a, b inspect.FilterProgram) int { return strings.Compare(a.Hash, b.Hash) })
 	for i := range s.Processes {
-		validProcess(&s.Processes[i], i+1, s.Containers)
+		validProcess(&s.Processes[i], i+1, &s)
 	}
 	return &s
 }
 
-func validProcess(p *inspect.Process, pid int, cs []inspect.Container) {
+func validProcess(p *inspect.Process, pid int, s *inspect.Snapshot) {
+	cs := s.Containers
 	p.PID, p.PPID, p.ThreadCount, p.Container, p.Nested, p.Entered = pid, pid-1, 1, "", "", ""
 	if len(cs) > 0 {
 		p.Container, p.Entered = cs[0].Key, cs[len(cs)-1].Key
 	}
 	clean := func(c *inspect.Creds) {
-		if s, known := c.Seccomp.Get(); known {
-			s.Filters = inspect.Some(2)
-			c.Seccomp = inspect.Some(s)
+		if sec, known := c.Seccomp.Get(); known {
+			sec.Filters, sec.Stack = inspect.Some(2), inspect.Opt[inspect.FilterStack]{}
+			if n := len(s.SeccompFilters); n > 0 {
+				sec.Stack = inspect.Some(inspect.StackOf(s.SeccompFilters[0].Hash, s.SeccompFilters[n-1].Hash))
+			}
+			c.Seccomp = inspect.Some(sec)
 		}
 	}
 	if fc, known := p.FileCaps.Get(); known {

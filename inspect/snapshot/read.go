@@ -139,6 +139,8 @@ func (r *reader) member(key string) error {
 		s.UserNamespaces, err = elements[nsinfo.User](r)
 	case "namespaces":
 		s.Namespaces, err = elements[nsinfo.Namespace](r)
+	case "seccomp_filters":
+		s.SeccompFilters, err = elements[inspect.FilterProgram](r)
 	case "gaps":
 		s.Gaps, err = elements[inspect.Gap](r)
 	default:

@@ -80,7 +80,7 @@ func TestSchemaDescribesTheModel(t *testing.T) {
 	}
 	defs := schema["$defs"].(map[string]any)
 	names := map[string]string{"IDs": "ids", "ExeFile": "exe_file", "Caps": "file_caps", "User": "user_namespace",
-		"SpecUser": "spec_user", "SpecNamespace": "spec_namespace", "SpecMount": "spec_mount"}
+		"SpecUser": "spec_user", "SpecNamespace": "spec_namespace", "SpecMount": "spec_mount", "FilterProgram": "filter_program"}
 	unseen := maps.Clone(defs)
 	for _, plain := range []string{"mask", "inode", "namespace_set"} {
 		delete(unseen, plain)

@@ -70,6 +70,9 @@ func (a *appender) tail(s *inspect.Snapshot) error {
 	if err := section(a, "namespaces", s.Namespaces); err != nil {
 		return err
 	}
+	if err := section(a, "seccomp_filters", s.SeccompFilters); err != nil {
+		return err
+	}
 	if err := section(a, "gaps", s.Gaps); err != nil {
 		return err
 	}

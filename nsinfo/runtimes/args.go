@@ -1,8 +1,10 @@
 package runtimes
 
 import (
+	"bytes"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -150,3 +152,14 @@ func dockerdRoot(args []string) (root, config string) {
 
 // isHexID tells whether an id is a machine's choice.
 func isHexID(id string) bool { return len(id) == 64 && strings.Trim(id, "0123456789abcdef") == "" }
+
+// homeOf is the home of the first user with that uid in a passwd(5).
+func homeOf(passwd []byte, uid uint32) string {
+	for line := range bytes.Lines(passwd) {
+		f := strings.Split(strings.TrimSpace(string(line)), ":")
+		if n, err := strconv.ParseUint(f[min(2, len(f)-1)], 10, 32); err == nil && len(f) == 7 && uint32(n) == uid {
+			return f[5]
+		}
+	}
+	return ""
+}

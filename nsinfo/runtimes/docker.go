@@ -37,16 +37,20 @@ func (f *facts) docker(b []byte, id string) error {
 		return fmt.Errorf("it is of another container: %.12q", c.ID)
 	}
 	f.name, f.image = strings.TrimPrefix(c.Name, "/"), textOf(first(c.Config.Image, c.Image))
-	labels := c.Config.Labels
+	f.kubelet(c.Config.Labels)
+	if f.declared != nil && c.SeccompProfile != "" && f.declared.Seccomp.Or("none") != "none" {
+		f.declared.Seccomp = inspect.Some(dockerProfile(c.SeccompProfile))
+	}
+	return nil
+}
+
+// kubelet takes what a kubelet labels docker's containers with.
+func (f *facts) kubelet(labels map[string]string) {
 	if pod := labels["io.kubernetes.pod.name"]; pod != "" {
 		f.pod = &inspect.Pod{Name: pod, Namespace: labels["io.kubernetes.pod.namespace"], UID: labels["io.kubernetes.pod.uid"]}
 		f.name = first(labels["io.kubernetes.container.name"], f.name)
 		f.sandbox = labels["io.kubernetes.docker.type"] == "podsandbox"
 	}
-	if f.declared != nil && c.SeccompProfile != "" && f.declared.Seccomp.Or("none") != "none" {
-		f.declared.Seccomp = inspect.Some(dockerProfile(c.SeccompProfile))
-	}
-	return nil
 }
 
 // dockerHost takes what hostconfig.json says.

@@ -47,7 +47,7 @@ func (j *join) complete(c *inspect.Container, f *facts) {
 	if f.runtime != "" {
 		c.Runtime = f.runtime
 	}
-	if c.Runtime == "lxc" || c.Runtime == "incus" {
+	if c.Runtime == "lxc" || c.Runtime == "incus" || c.Runtime == "lxd" {
 		c.ID = first(f.id, c.ID)
 	}
 	if f.pod != nil {
@@ -223,8 +223,8 @@ func (j *join) ancestor(p *inspect.Process, first map[int]*instance) *instance {
 
 // helpers puts the starters with the containers that they serve.
 func (j *join) helpers() {
-	for _, in := range j.keys {
-		if in.st != nil && j.open(&j.s.Processes[in.st.index]) {
+	for _, in := range j.instances { // a shim serves several: the first
+		if in.st != nil && j.keys[in.container.Key] == in && j.open(&j.s.Processes[in.st.index]) {
 			j.give(in.st.index, in, inspect.RoleHelper)
 		}
 	}

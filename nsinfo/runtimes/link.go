@@ -3,6 +3,7 @@ package runtimes
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"capview/inspect"
@@ -154,13 +155,17 @@ func (l *links) orphans() {
 	var payloads map[string]int
 	for i := range l.s.Containers {
 		c := &l.s.Containers[i]
-		if l.named[c.Key] != nil || !fromCgroup(c) || c.NestedIn != "" || !isHexID(c.ID) || delegated(c) {
+		if l.named[c.Key] != nil || !fromCgroup(c) || c.NestedIn != "" || !isHexID(c.ID) {
 			continue
 		}
 		if payloads == nil {
 			payloads = l.payloads()
 		}
 		q := request{kind: byID, runtime: c.Runtime, id: c.ID, pid: payloads[c.Key]}
+		if delegated(c) {
+			l.orphanOf(c, q)
+			continue
+		}
 		switch c.Runtime {
 		case "docker":
 			q.path, q.name = l.dockerd[0], l.dockerd[1]
@@ -172,6 +177,25 @@ func (l *links) orphans() {
 		}
 		l.add(&link{c, q, true})
 	}
+}
+
+// orphanOf asks for a container in a user's own systemd by its id, where that user keeps such.
+func (l *links) orphanOf(c *inspect.Container, q request) {
+	p := l.process(q.pid)
+	uid, ok := userManager(cgroup.Match(c.Cgroup).Delegated)
+	if !ok || p == nil || !l.mayOwn(p, uid) || c.Runtime != "docker" && c.Runtime != "podman" {
+		return
+	}
+	q.owner, q.path = inspect.Some(uid), l.storages(uid, false)
+	l.add(&link{c, q, false})
+}
+
+// userManager is whose a systemd user manager's unit is: "user@1000.service".
+func userManager(unit string) (uid uint32, ok bool) {
+	number, ok := strings.CutSuffix(unit, ".service")
+	number, prefixed := strings.CutPrefix(number, "user@")
+	n, err := strconv.ParseUint(number, 10, 32)
+	return uint32(n), ok && prefixed && err == nil && n != 0
 }
 
 // maxStorages bounds how many folders are tried.
@@ -227,6 +251,7 @@ func (l *links) strays() {
 		in.container = inspect.Container{Kind: inspect.KindContainer, Claimed: true}
 		if u := l.userNS(c.UserNamespace.Or(0)); u != nil && u.OwnerUID.Or(0) != 0 {
 			in.container.Owner = u.OwnerUID
+			in.request.owner = u.OwnerUID
 			in.request.path = l.storages(u.OwnerUID.Or(0), false)
 		}
 		l.instances = append(l.instances, in)

@@ -222,22 +222,45 @@ func (fs *files) readOnce(at place, p string, limit int64) (content, error) {
 	return c, nil
 }
 
-// unchanged tells whether the file or directory is still as it was, or still not there. Where the process that led to
-// it has ended, nothing new can be read.
-func (fs *files) unchanged(w *watched) bool {
-	root, err := fs.root(w.at)
+// unchanged tells whether the files and directories are still as they were, or still not there. Where the process that
+// led to them has ended, nothing new can be read.
+func (fs *files) unchanged(all []watched) bool {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].at == all[0].at {
+			n++
+		}
+		if !fs.unchangedAt(all[0].at, all[:n]) {
+			return false
+		}
+		all = all[n:]
+	}
+	return true
+}
+
+func (fs *files) unchangedAt(at place, all []watched) bool {
+	root, err := fs.root(at)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(root)
 	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
-	fd, err := openat2(root, w.path, &how)
-	if err != nil {
-		return w.id == fileID{}
+	for i := range all {
+		var st unix.Stat_t
+		fd, err := openat2(root, all[i].path, &how)
+		switch {
+		case err != nil && all[i].id == (fileID{}):
+			continue
+		case err != nil:
+			return false
+		}
+		err = unix.Fstat(fd, &st)
+		unix.Close(fd)
+		if err != nil || identity(&st) != all[i].id {
+			return false
+		}
 	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && identity(&st) == w.id
+	return true
 }
 
 // list reads the names in a directory, limit of them at most; more says whether there were others.

@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"hash/maphash"
+	"reflect"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ const unusedFor = 16
 // pool answers requests by goroutines of its own and keeps the answers.
 type pool struct {
 	probe     func(request) *answer
-	unchanged func(*watched) bool
+	unchanged func([]watched) bool
 	timeout   time.Duration
 
 	mu      sync.Mutex
@@ -32,18 +33,22 @@ type pool struct {
 	queue   []func()
 	running map[*time.Time]bool // when each began
 	arrived chan struct{}       // told after each answer; holds one
-	turn    uint
+	turn    uint                // of the refresh
+	round   uint                // of the last get
+	wanted  [recheckTurns][]request
+	news    bool // an answer has come, or is another, since the last get
 }
 
 // kept is a request and its answer, which is nil while it is waited for.
 type kept struct {
 	answer *answer
 	turn   uint // the refresh that last wanted it
+	round  uint // the get that last wanted it
 	group  uint // the refreshes that compare it with its files
 	busy   bool // being asked or compared
 }
 
-func newPool(timeout time.Duration, probe func(request) *answer, unchanged func(*watched) bool) *pool {
+func newPool(timeout time.Duration, probe func(request) *answer, unchanged func([]watched) bool) *pool {
 	return &pool{
 		probe: probe, unchanged: unchanged, timeout: timeout,
 		kept: map[request]*kept{}, running: map[*time.Time]bool{}, arrived: make(chan struct{}, 1),
@@ -57,7 +62,26 @@ var seed = maphash.MakeSeed()
 func (p *pool) get(qs []request, now []request) map[request]*answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.forget()
 	p.turn++
+	p.round++
+	for i := range p.wanted {
+		p.wanted[i] = p.wanted[i][:0]
+	}
+	answers := p.want(qs, now)
+	p.news = false
+	return answers
+}
+
+// also gives the answers to more of what this refresh asks for.
+func (p *pool) also(qs []request) map[request]*answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.want(qs, nil)
+}
+
+// want is get once the refresh has begun. The lock is held, but while it waits.
+func (p *pool) want(qs []request, now []request) map[request]*answer {
 	waiting := map[request]bool{}
 	for _, q := range qs {
 		k := p.kept[q]
@@ -67,7 +91,8 @@ func (p *pool) get(qs []request, now []request) map[request]*answer {
 			p.queue = append(p.queue, func() { p.ask(q) })
 			waiting[q] = true
 		}
-		k.turn = p.turn
+		k.turn, k.round = p.turn, p.round
+		p.wanted[k.group] = append(p.wanted[k.group], q)
 	}
 	p.recheck(now, waiting)
 	p.wait(waiting)
@@ -78,7 +103,32 @@ func (p *pool) get(qs []request, now []request) map[request]*answer {
 	return answers
 }
 
-// recheck has the answers of this turn compared with their files, and forgets those that no one wants.
+// steady has what the last get asked for wanted again, and tells whether the answers are still those that it gave.
+func (p *pool) steady() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.news {
+		return false
+	}
+	p.turn++
+	p.compareDue()
+	p.start()
+	return true
+}
+
+// forget drops the answers that no one wants any more.
+func (p *pool) forget() {
+	for q, k := range p.kept {
+		switch {
+		case k.round == p.round:
+			k.turn = p.turn // wanted until now
+		case !k.busy && p.turn-k.turn > unusedFor:
+			delete(p.kept, q)
+		}
+	}
+}
+
+// recheck has the answers of this turn compared with their files, and those to now at once.
 func (p *pool) recheck(now []request, waiting map[request]bool) {
 	for _, q := range now {
 		if k := p.kept[q]; k != nil && (!k.busy || k.answer != nil) {
@@ -89,13 +139,15 @@ func (p *pool) recheck(now []request, waiting map[request]bool) {
 			}
 		}
 	}
+	p.compareDue()
+	p.start()
+}
+
+// compareDue has those compared whose turn it is.
+func (p *pool) compareDue() {
 	var batch []request
-	for q, k := range p.kept {
-		switch {
-		case k.busy:
-		case p.turn-k.turn > unusedFor:
-			delete(p.kept, q)
-		case k.turn == p.turn && k.group == p.turn%recheckTurns:
+	for _, q := range p.wanted[p.turn%recheckTurns] {
+		if k := p.kept[q]; !k.busy {
 			k.busy = true
 			batch = append(batch, q)
 		}
@@ -107,7 +159,6 @@ func (p *pool) recheck(now []request, waiting map[request]bool) {
 			}
 		})
 	}
-	p.start()
 }
 
 // wait lets the others run until those waited for are answered or the time is up.
@@ -187,7 +238,9 @@ func (p *pool) ask(q request) {
 	a := p.probe(q)
 	p.mu.Lock()
 	if k := p.kept[q]; k != nil {
-		k.answer, k.busy = a, false
+		if k.busy = false; !reflect.DeepEqual(k.answer, a) {
+			k.answer, p.news = a, true
+		}
 	}
 	p.mu.Unlock()
 	p.tell()
@@ -201,11 +254,7 @@ func (p *pool) compare(q request) {
 		old = k.answer
 	}
 	p.mu.Unlock()
-	same := old != nil && len(old.gaps) == 0
-	for i := 0; same && i < len(old.watch); i++ {
-		same = p.unchanged(&old.watch[i])
-	}
-	if !same {
+	if old == nil || len(old.gaps) > 0 || old.volatile || !p.unchanged(old.watch) {
 		p.ask(q)
 		return
 	}
@@ -229,7 +278,7 @@ func (p *pool) each(f func(request, *answer)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for q, k := range p.kept {
-		if k.turn == p.turn {
+		if k.round == p.round {
 			f(q, k.answer)
 		}
 	}

@@ -28,7 +28,7 @@ func TestStuck(t *testing.T) {
 			<-release
 		}
 		return &answer{facts: facts{name: q.id}}
-	}, func(*watched) bool { return true })
+	}, func([]watched) bool { return true })
 	good := numbered(110)[100:]
 	if got := p.get(numbered(8), nil); got[numbered(8)[0]] != nil {
 		t.Error("an answer that never came")
@@ -73,7 +73,7 @@ func TestRecheck(t *testing.T) {
 		defer mu.Unlock()
 		asked++
 		return &answer{trail: trail{watch: []watched{{path: "/x"}}}, facts: facts{name: strconv.Itoa(asked)}}
-	}, func(*watched) bool {
+	}, func([]watched) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return !changed

@@ -194,10 +194,12 @@ func (pr *prober) storage(a *answer, at place, dir, id string) {
 // lxc reads a container's configuration: LXC's own, or what Incus and LXD make for it.
 func (pr *prober) lxc(q request, a *answer) {
 	a.facts.runtime, a.facts.id, a.facts.name, a.facts.image = "lxc", q.name, q.name, inspect.Some("")
-	if strings.HasSuffix(q.path, "/incus/containers") {
-		a.facts.runtime, a.facts.image = "incus", inspect.Opt[string]{}
+	for _, manager := range []string{"incus", "lxd"} {
+		if strings.HasSuffix(q.path, "/"+manager+"/containers") {
+			a.facts.runtime, a.facts.image = manager, inspect.Opt[string]{}
+		}
 	}
-	places := []string{path.Join(q.path, q.name, "config"), path.Join("/run/incus", q.name, "lxc.conf"), path.Join("/var/log/incus", q.name, "lxc.conf"),
+	places := []string{path.Join(q.path, q.name, "config"), path.Join(path.Dir(q.path), "logs", q.name, "lxc.conf"), path.Join("/run/incus", q.name, "lxc.conf"), path.Join("/var/log/incus", q.name, "lxc.conf"),
 		path.Join("/var/log/lxd", q.name, "lxc.conf")}
 	for _, p := range places {
 		c, err := pr.read(a, q.at, p, maxFile)
@@ -219,16 +221,6 @@ func (pr *prober) lxc(q request, a *answer) {
 		return
 	}
 	a.fail("declared", places[0], "no such file")
-}
-
-// inStorages is a container's bundle in each of the storages that a request names.
-func inStorages(list, id string) (dirs []string) {
-	for dir := range strings.SplitSeq(list, "\x00") {
-		if path.IsAbs(dir) {
-			dirs = append(dirs, path.Join(dir, id, "userdata"))
-		}
-	}
-	return dirs
 }
 
 // maxIncludes is how deep configurations include others, maxIncluded how many files there are in all.
@@ -258,14 +250,11 @@ func (pr *prober) include(a *answer, at place, text []byte, depth int) []byte {
 func (pr *prober) byID(q request, a *answer) {
 	a.facts.id = q.id
 	for _, dir := range pr.usual(q) {
-		if _, err := pr.files.read(q.at, path.Join(dir, "config.json"), maxFile); err != nil && q.runtime != "docker" {
+		if !pr.has(q, dir) {
 			continue
 		}
 		switch q.runtime {
 		case "docker":
-			if _, err := pr.files.read(q.at, path.Join(dir, "config.v2.json"), maxFile); err != nil {
-				continue
-			}
 			pr.docker(a, q.at, dir, q.id)
 		case "podman", "cri-o":
 			pr.bundle(a, q.at, dir, q.id, q.runtime)
@@ -286,6 +275,17 @@ func (pr *prober) byID(q request, a *answer) {
 	a.gaps = append(a.gaps, failure{"name", "no shim or monitor could be read that leads to its files, and they are in none of the usual directories"})
 }
 
+// has tells whether a folder has the file that a request leads to; a user's storage has that user's own.
+func (pr *prober) has(q request, dir string) bool {
+	file := "config.json"
+	if q.runtime == "docker" {
+		file = "config.v2.json"
+	}
+	c, err := pr.files.read(q.at, path.Join(dir, file), maxFile)
+	uid, owned := q.owner.Get()
+	return err == nil && (!owned || c.owner == uid)
+}
+
 // byMounts is about a container that nothing but its namespaces and mounts tell of.
 func (pr *prober) byMounts(q request, a *answer) {
 	text, err := pr.mountinfo(q.at)
@@ -295,7 +295,7 @@ func (pr *prober) byMounts(q request, a *answer) {
 	if m := parseMounts(text, ""); m.id != "" {
 		a.facts.id, a.facts.runtime = m.id, m.runtime
 		if m.runtime == "podman" {
-			m.dirs = append(m.dirs, inStorages(q.path, m.id)...)
+			m.dirs = append(append(m.dirs, inStorages(q.path, m.id)...), pr.inHome(q, m.runtime, m.id)...)
 		}
 		if !pr.fromMounts(a, &m) {
 			a.fail("name", m.runtime+" "+m.id, "its monitor has ended, and its files are not where its mounts come from")
@@ -325,46 +325,4 @@ func (pr *prober) fromMounts(a *answer, m *mounted) bool {
 		return true
 	}
 	return false
-}
-
-// movedRoot is where the daemon's configuration says that docker's files are.
-func (pr *prober) movedRoot(q request) string {
-	c, err := pr.files.read(q.at, first(q.name, "/etc/docker/daemon.json"), maxSmall)
-	if err != nil {
-		return ""
-	}
-	root, err := dockerRoot(c.data)
-	if err != nil || !path.IsAbs(root) {
-		return ""
-	}
-	return root
-}
-
-// usual is the directories a runtime has a container's files in.
-func (pr *prober) usual(q request) (dirs []string) {
-	switch q.runtime {
-	case "docker":
-		for _, root := range []string{q.path, pr.movedRoot(q), "/var/lib/docker", "/var/snap/docker/common/var-lib-docker"} {
-			if root != "" {
-				dirs = append(dirs, path.Join(root, "containers", q.id))
-			}
-		}
-	case "podman", "cri-o":
-		dirs = inStorages(q.path, q.id)
-		for _, root := range []string{"/var/lib/containers/storage", "/run/containers/storage"} {
-			for _, driver := range drivers {
-				dirs = append(dirs, path.Join(root, driver+"-containers", q.id, "userdata"))
-			}
-		}
-	case "containerd":
-		for _, state := range []string{q.path, "/run/containerd", "/run/k3s/containerd", "/run/docker/containerd/daemon",
-			"/var/snap/microk8s/common/run/containerd"} {
-			for _, ns := range []string{"k8s.io", "default", "moby"} {
-				if state != "" {
-					dirs = append(dirs, path.Join(state, "io.containerd.runtime.v2.task", ns, q.id))
-				}
-			}
-		}
-	}
-	return dirs
 }

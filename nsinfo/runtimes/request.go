@@ -19,6 +19,7 @@ const (
 	byID                 // no process leads there: the runtimes' usual directories
 	byMounts             // where a container's mounts come from
 	byRoot               // a directory of runc's or crun's states: of many containers
+	bySocket             // what an engine answers: of the container of that id, or of all
 )
 
 // place is whose root directory a path is below: that of a process, or the host's where pid is 0.
@@ -48,24 +49,28 @@ type request struct {
 	at      place
 	runtime string // byID, byRoot: whose
 	id      string
-	name    string   // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
-	path    string   // byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. podman's byID, byMounts: storages' lists, NUL between them. byRoot: the directory
-	pid     int      // byChild: the child. byID: a process of the container's, 0 where there is none
-	full    caps.Set // byLXC: every capability that the kernel has
+	name    string              // byConmon, byLXC: as its argument says. byID: docker's configuration, where it is not the usual
+	path    string              // bySocket: the socket. byConmon: the bundle. byLXC: the directory of containers. byID: a directory to try first. podman's byID, byMounts: storages' lists, NUL between them. byRoot: the directory
+	pid     int                 // byChild: the child. byID: a process of the container's, 0 where there is none
+	owner   inspect.Opt[uint32] // byID, byMounts: the user whose runtime made it, where that is not root's
+	full    caps.Set            // byLXC: every capability that the kernel has
 }
 
 // answer is what the files said.
 type answer struct {
 	facts  facts
-	states []state // byRoot
+	states []state           // byRoot
+	listed map[string]listed // bySocket, of all: by id
+	from   endpoint          // bySocket
 	trail
 }
 
 // trail is which files gave an answer, and which did not.
 type trail struct {
-	watch   []watched
-	gaps    []failure
-	sources []SourceReport
+	watch    []watched
+	volatile bool // no file tells when it is another
+	gaps     []failure
+	sources  []SourceReport
 }
 
 // failure is a file that could not be read: what it would have told, and why not.

@@ -102,16 +102,35 @@ func BenchmarkFirstJoin(b *testing.B) {
 	}
 }
 
-// BenchmarkRefresh is what they add to a refresh at which nothing has changed.
+// BenchmarkRefresh is what they add to a refresh: at which nothing has changed; at which processes came and went that no name
+// hangs on; at which a container's monitor did, so that everything is looked at anew.
 func BenchmarkRefresh(b *testing.B) {
-	node := crowd(b, b.TempDir(), 200, 5000)
-	r := New(Options{Root: fakeProc(b, node())})
-	r.Join(context.Background(), node())
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		s := node()
-		b.StartTimer()
-		r.Join(context.Background(), s)
+	for name, change := range map[string]func(s *inspect.Snapshot, n int){
+		"same": func(*inspect.Snapshot, int) {},
+		"plain": func(s *inspect.Snapshot, n int) {
+			for i := len(s.Processes) - 1 - n%1000; ; i-- {
+				if p := &s.Processes[i]; p.Container == "host" {
+					p.Comm, p.StartTime = "sh", uint64(n)
+					return
+				}
+			}
+		},
+		"anew": func(s *inspect.Snapshot, n int) { s.Processes[1+n%100].StartTime = uint64(n) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			node := crowd(b, b.TempDir(), 200, 5000)
+			r := New(Options{Root: fakeProc(b, node())})
+			r.Join(context.Background(), node())
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				s := node()
+				n++
+				change(s, n)
+				b.StartTimer()
+				r.Join(context.Background(), s)
+			}
+		})
 	}
 }

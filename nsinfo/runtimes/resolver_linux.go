@@ -18,6 +18,8 @@ type Options struct {
 	Timeout time.Duration // how long a refresh waits for files of new containers at most; 0: 500 ms
 	// StateRoots is directories of runc's or crun's states (their --root) beside the default ones.
 	StateRoots []string
+	// Sockets is where engines may be asked for the names of containers that no file tells: in this order.
+	Sockets []Socket
 }
 
 // Resolver joins names to Snapshots. Join may be called again and again, by one caller at a time.
@@ -26,6 +28,9 @@ type Resolver struct {
 	prober *prober
 	pool   *pool
 	seen   map[string]bool // groups without a name at the last Join
+	memo   memo
+	// engines has goroutines of its own, so that a socket that does not answer keeps no one from files.
+	engines *pool
 }
 
 // New makes a Resolver; nothing is read yet.
@@ -36,6 +41,8 @@ func New(o Options) *Resolver {
 	r := &Resolver{opt: o, seen: map[string]bool{}}
 	r.prober = &prober{files: files{proc: o.Root, hostRoot: hostRoot(o.Root)}, shared: newShared()}
 	r.pool = newPool(o.Timeout, r.prober.probe, r.prober.unchanged)
+	asked := &engines{r.prober.files, uint32(os.Geteuid())}
+	r.engines = newPool(o.Timeout, asked.ask, asked.unchanged)
 	return r
 }
 
@@ -57,6 +64,12 @@ func (r *Resolver) Join(ctx context.Context, s *inspect.Snapshot) {
 	if ctx.Err() != nil {
 		return
 	}
+	if r.memo.applies(s) && r.pool.steady() && r.engines.steady() {
+		r.memo.apply(s)
+		return
+	}
+	r.memo.take(s)
+	gaps := len(s.Gaps)
 	l := newLinks(newScan(s))
 	roots := l.rootRequests(r.opt.StateRoots)
 	answers := r.pool.get(append(l.requests(), roots...), r.afresh(l, roots))
@@ -71,7 +84,8 @@ func (r *Resolver) Join(ctx context.Context, s *inspect.Snapshot) {
 	j := &join{links: l, answers: answers}
 	j.fill()
 	j.place()
-	j.share()
+	r.hear(j)
+	r.memo.keep(j.share(), s.Gaps[gaps:])
 }
 
 // afresh is the roots, where there are groups without a name that were not there at the last Join: a state may be new.
@@ -103,7 +117,7 @@ func (r *Resolver) Sources() []SourceReport {
 		}
 		found[key] = s
 	}
-	r.pool.each(func(q request, a *answer) {
+	see := func(q request, a *answer) {
 		if a == nil {
 			add(SourceReport{Runtime: q.runtimeName(), Path: q.describe(), State: SourceWaiting, Why: "has not answered yet"})
 			return
@@ -111,7 +125,9 @@ func (r *Resolver) Sources() []SourceReport {
 		for _, s := range a.sources {
 			add(s)
 		}
-	})
+	}
+	r.pool.each(see)
+	r.engines.each(see)
 	all := make([]SourceReport, 0, len(found))
 	for _, s := range found {
 		all = append(all, s)

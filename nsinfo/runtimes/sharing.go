@@ -23,7 +23,8 @@ type spaces struct {
 	own    []space // of each container
 	owners map[spaceID]tenants
 
-	helping map[int]bool // by PID
+	helping map[int]bool      // by PID
+	firsts  map[string]*space // of each container that has one, by key
 }
 
 // space is the namespaces of a container's first payload process.
@@ -39,8 +40,8 @@ type tenants [2]int32
 
 // share tells which namespaces containers have in common, which processes were entered into a container from outside
 // its cgroup, and which are in a container's cgroup alone.
-func (j *join) share() {
-	sp := spaces{join: j, own: make([]space, len(j.s.Containers)), owners: make(map[spaceID]tenants, 4*len(j.s.Containers)), helping: map[int]bool{}}
+func (j *join) share() *spaces {
+	sp := &spaces{join: j, own: make([]space, len(j.s.Containers)), owners: make(map[spaceID]tenants, 4*len(j.s.Containers)), helping: map[int]bool{}}
 	sp.see()
 	for i := range j.s.Containers {
 		sp.shares(int32(i))
@@ -53,6 +54,7 @@ func (j *join) share() {
 		j.drop()
 		j.index()
 	}
+	return sp
 }
 
 // see finds each process's container, and each container's namespaces.
@@ -79,8 +81,10 @@ func (sp *spaces) see() {
 		own.first, own.served = p, sp.served(p)
 		own.set, own.known = p.Namespaces.Get()
 	}
+	sp.firsts = make(map[string]*space, len(sp.own))
 	for of := range sp.own {
 		if own := &sp.own[of]; own.known {
+			sp.firsts[sp.s.Containers[of].Key] = own
 			sp.enterAll(int32(of), own.set)
 		}
 	}

@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,10 +40,8 @@ type spec struct {
 		Devices []struct {
 			Path string `json:"path"`
 		} `json:"devices"`
-		ReadonlyPaths []string `json:"readonlyPaths"`
-		Seccomp       *struct {
-			DefaultAction string `json:"defaultAction"`
-		} `json:"seccomp"`
+		ReadonlyPaths []string        `json:"readonlyPaths"`
+		Seccomp       json.RawMessage `json:"seccomp"`
 	} `json:"linux"`
 }
 
@@ -88,9 +87,7 @@ func (s *spec) declared() inspect.Declared {
 	}
 	if l := s.Linux; l != nil {
 		d.Seccomp, d.SeccompDefault = inspect.Some("none"), inspect.Some("")
-		if l.Seccomp != nil {
-			d.Seccomp, d.SeccompDefault = inspect.Some("profile"), inspect.Some(l.Seccomp.DefaultAction)
-		}
+		s.seccomp(&d)
 		d.UIDMap, d.GIDMap = inspect.Some(ranges(l.UIDMappings)), inspect.Some(ranges(l.GIDMappings))
 		ns := make([]inspect.SpecNamespace, 0, len(l.Namespaces))
 		for _, n := range l.Namespaces {
@@ -100,6 +97,21 @@ func (s *spec) declared() inspect.Declared {
 	}
 	d.Mounts = inspect.Some(s.risks())
 	return d
+}
+
+// seccomp is the profile that is asked for, if one is.
+func (s *spec) seccomp(d *inspect.Declared) {
+	var profile *struct {
+		DefaultAction string `json:"defaultAction"`
+	}
+	if raw := s.Linux.Seccomp; raw == nil || json.Unmarshal(raw, &profile) != nil || profile == nil {
+		return
+	}
+	d.Seccomp, d.SeccompDefault = inspect.Some("profile"), inspect.Some(profile.DefaultAction)
+	var compact bytes.Buffer
+	if json.Compact(&compact, s.Linux.Seccomp) == nil {
+		d.SeccompProfile = compact.Bytes()
+	}
 }
 
 // capSet is the capabilities named; a name that this capview does not know is none it could show.

@@ -108,7 +108,7 @@ func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
 // worth is decided by who runs it, and where.
 func (sc *scan) look(i int) {
 	p := &sc.s.Processes[i]
-	kind := starterOf(p)
+	kind := starterOf(p.Comm, p.Cmdline)
 	if kind == noStarter || p.KernelThread {
 		return
 	}
@@ -144,8 +144,8 @@ func (sc *scan) look(i int) {
 	sc.order = append(sc.order, &st)
 }
 
-func starterOf(p *inspect.Process) starterKind {
-	switch comm := p.Comm; {
+func starterOf(comm string, args inspect.Opt[[]string]) starterKind {
+	switch {
 	case strings.HasPrefix(comm, "containerd-shim"):
 		return shim
 	case comm == "conmon":
@@ -154,15 +154,15 @@ func starterOf(p *inspect.Process) starterKind {
 		return nspawn
 	case comm == "dockerd":
 		return dockerd
-	case isMonitor(p):
+	case isMonitor(args):
 		return monitor
 	}
 	return noStarter
 }
 
 // isMonitor tells an LXC monitor by its title: its comm is that of whatever program started the container.
-func isMonitor(p *inspect.Process) bool {
-	args, _ := p.Cmdline.Get()
+func isMonitor(cmdline inspect.Opt[[]string]) bool {
+	args, _ := cmdline.Get()
 	return len(args) > 0 && strings.HasPrefix(args[0], "[lxc monitor] ")
 }
 

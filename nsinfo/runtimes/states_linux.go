@@ -54,7 +54,7 @@ func (pr *prober) state(q request, name string) (st state, err error) {
 		file = "status"
 	}
 	p := path.Join(q.path, name, file)
-	if w, ok := pr.shared.dead(q.at, p); ok && pr.unchanged(&w) {
+	if w, ok := pr.shared.dead(q.at, p); ok && pr.unchanged([]watched{w}) {
 		return st, errEnded
 	}
 	c, err := pr.files.read(q.at, p, maxFile)

@@ -20,7 +20,10 @@ func seccompBlocks(r Row) []Block {
 		b.Rows = append(b.Rows, pair("filters", filterCount(s)), pair("profile", profileCell(s.Profile)))
 	}
 	b.Note = seccompWords(s) + " " + nnpWords(c.NoNewPrivs)
-	return []Block{b}
+	if s.Mode != inspect.SeccompFilter {
+		return []Block{b}
+	}
+	return append([]Block{b}, policyBlocks(r)...)
 }
 
 func filterCount(s inspect.Seccomp) Cell {
@@ -34,7 +37,7 @@ func filterCount(s inspect.Seccomp) Cell {
 func profileCell(o inspect.Opt[string]) Cell {
 	c := optText(o)
 	if c.Role == Gone {
-		c.Text += " (nothing names the filter)"
+		c.Text += " (what the filter does is not known)"
 	}
 	return c
 }

@@ -38,7 +38,7 @@ func appendBlock(b []byte, block Block, width int, style Style) []byte {
 		b = appendSpaces(b, indent)
 		b = append(append(b, style.apply(Heading, block.Title)...), '\n')
 	}
-	g := grid{rows: block.Rows, indent: indent, style: style}
+	g := grid{rows: block.Rows, indent: indent, wrap: true, style: style}
 	if block.Head != nil {
 		g.head = make([]Cell, len(block.Head))
 		for i, h := range block.Head {

@@ -193,7 +193,10 @@ func seccompCell(o inspect.Opt[inspect.Seccomp], contained bool) Cell {
 func filterText(s inspect.Seccomp) string {
 	text := "filter"
 	if p := s.Profile.Or(""); p != "" {
-		text = Clean(p)
+		if p != "custom" {
+			return Clean(p)
+		}
+		text = p
 	}
 	if n, ok := s.Filters.Get(); ok && n > 1 {
 		text += " ×" + strconv.Itoa(n)

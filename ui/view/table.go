@@ -47,6 +47,7 @@ type grid struct {
 	min    []int  // least widths; nil: any
 	right  []bool // nil: all left
 	indent int
+	wrap   bool // a cell that is too wide goes on in the next line; else it is cut
 	style  Style
 }
 
@@ -59,9 +60,32 @@ func (g grid) append(b []byte, width int) []byte {
 		b = g.appendLine(b, g.head, widths, width)
 	}
 	for _, row := range g.rows {
-		b = g.appendLine(b, row, widths, width)
+		for _, line := range g.lines(row, widths, width) {
+			b = g.appendLine(b, line, widths, width)
+		}
 	}
 	return b
+}
+
+// lines is a row in lines: more than one where cells are wrapped.
+func (g grid) lines(row []Cell, widths []int, width int) [][]Cell {
+	if !g.wrap || width <= 0 {
+		return [][]Cell{row}
+	}
+	lines := [][]Cell{make([]Cell, len(row))}
+	for i, c := range row {
+		parts := []string{c.Text}
+		if Width(c.Text) > widths[i] {
+			parts = Wrap(c.Text, widths[i])
+		}
+		for n, part := range parts {
+			if n == len(lines) {
+				lines = append(lines, make([]Cell, len(row)))
+			}
+			lines[n][i] = Cell{part, c.Role}
+		}
+	}
+	return lines
 }
 
 // natural is the width of the widest cell of each column.

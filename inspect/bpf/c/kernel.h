@@ -178,6 +178,10 @@ struct kernfs_node {
 	u64 id;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
 struct cgroup;
 
 struct cgroup_subsys_state {
@@ -188,6 +192,7 @@ struct cgroup_subsys_state {
 struct cgroup {
 	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct cgrp_cset_link {
@@ -318,10 +323,15 @@ struct kthread {
 
 struct worker_pool;
 
+struct workqueue_struct {
+	char name[24]; /* 32 since 6.10 */
+};
+
 struct worker {
 	void *current_work;
 	struct worker_pool *pool;
 	char desc[24]; /* 32 since 6.10 */
+	struct workqueue_struct *rescue_wq;
 };
 
 struct seq_file;

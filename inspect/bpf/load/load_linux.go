@@ -5,17 +5,44 @@ import (
 	"sync"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
-// Into loads the programs and maps of a specification and assigns them to the fields of objects, as
-// ebpf.CollectionSpec.LoadAndAssign does. Its error is a *Refusal.
+// Func loads the programs and maps of a specification and assigns them to the fields of objects, as
+// ebpf.CollectionSpec.LoadAndAssign does. Into is the one; tests have others.
+type Func func(spec *ebpf.CollectionSpec, objects any) error
+
+// Into is the Func that asks the kernel. Its error is a *Refusal.
 func Into(spec *ebpf.CollectionSpec, objects any) error {
-	err := spec.LoadAndAssign(objects, &ebpf.CollectionOptions{})
+	options := &ebpf.CollectionOptions{Cache: types()}
+	err := spec.LoadAndAssign(objects, options)
 	if errors.Is(err, unix.EPERM) && liftLockLimit() {
-		err = spec.LoadAndAssign(objects, &ebpf.CollectionOptions{})
+		err = spec.LoadAndAssign(objects, options)
 	}
 	return Refuse(err)
+}
+
+// kernelTypes is the kernel's type information: large, and slow to read.
+var kernelTypes struct {
+	mu    sync.Mutex
+	cache *btf.Cache
+}
+
+func types() *btf.Cache {
+	kernelTypes.mu.Lock()
+	defer kernelTypes.mu.Unlock()
+	if kernelTypes.cache == nil {
+		kernelTypes.cache = btf.NewCache()
+	}
+	return kernelTypes.cache
+}
+
+// Done lets go of the kernel's type information until something else is loaded.
+func Done() {
+	kernelTypes.mu.Lock()
+	defer kernelTypes.mu.Unlock()
+	kernelTypes.cache = nil
 }
 
 // liftLockLimit lifts RLIMIT_MEMLOCK, once: before Linux 5.11 what programs and maps take counts against it, and a lack

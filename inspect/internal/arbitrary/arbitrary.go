@@ -18,6 +18,11 @@ func fill(r *rand.Rand, v reflect.Value) {
 		v.Set(reflect.ValueOf(time.Unix(r.Int64N(4e9), r.Int64N(1e9)).UTC()))
 		return
 	}
+	if v.Type() == reflect.TypeFor[json.RawMessage]() {
+		object, _ := json.Marshal(map[string]string{"defaultAction": String(r)})
+		v.SetBytes(object)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		if strings.HasPrefix(v.Type().Name(), "Opt[") {

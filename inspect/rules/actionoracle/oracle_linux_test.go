@@ -208,12 +208,15 @@ func (c *colony) state(seed uint64, worker int) error {
 	}
 	users := c.reader.tree()
 	facts := rules.Facts{System: c.system, Self: rules.Self{
-		Nice: fact.Some(r.Nice), NiceLimit: niceLimit(c.pid), Chrooted: fact.Some(r.Chrooted), Filtered: fact.Some(false),
-	}}
+		Nice: fact.Some(r.Nice), NiceLimit: niceLimit(c.pid), Chrooted: fact.Some(r.Chrooted), Filtered: fact.Some(len(r.Filters) > 0),
+	}, Filters: filters(r.Filters)}
 	if err := c.reader.network(dir, &facts.System); err != nil {
 		return err
 	}
 	plans := c.plans(task, facts, worker)
+	if len(r.Filters) > 0 { // a capability is asked about for itself: no filter bears on that
+		plans = slices.DeleteFunc(plans, func(p plan) bool { return p.action.Verb == rules.HasCap })
+	}
 	jobs := make([]job, len(plans))
 	for i, p := range plans {
 		jobs[i] = p.job

@@ -396,6 +396,10 @@ var expected = []string{
 	"bpf bpf-restricted", "bpf userns-own", "bpf userns-outside", "reboot userns-own", "reboot userns-outside",
 	"mknod userns-own", "mknod userns-outside", "raise-rlimit userns-own", "raise-rlimit userns-outside",
 	"unshare-user userns-chrooted", "unshare-user userns-open",
+	"bind seccomp-filter", "raw-socket seccomp-filter", "ping seccomp-filter", "set-clock seccomp-filter", "mount seccomp-filter",
+	"chroot seccomp-filter", "nice seccomp-filter", "setuid seccomp-filter", "setgid seccomp-filter", "ptrace seccomp-filter",
+	"kill seccomp-filter", "chown seccomp-filter", "read seccomp-filter", "load-module seccomp-filter", "syslog seccomp-filter",
+	"bpf seccomp-filter", "reboot seccomp-filter", "mknod seccomp-filter", "raise-rlimit seccomp-filter", "unshare-user seccomp-filter",
 }
 
 const enough = 50

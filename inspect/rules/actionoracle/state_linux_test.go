@@ -20,6 +20,7 @@ type state struct {
 	ambient                                  caps.Set
 	securebits                               uintptr
 	noNewPrivs                               bool
+	filters                                  [][]denial
 }
 
 // interesting is the capabilities that actions ask for.
@@ -62,6 +63,7 @@ func chooseState(w *world, rng *rand.Rand) state {
 	s.ambient = s.inheritable & caps.Set(rng.Uint64())
 	s.securebits = []uintptr{0, 1, 1 << 2, 1<<0 | 1<<2, 1 << 6, 0x55}[rng.IntN(6)]
 	s.noNewPrivs = rng.IntN(3) == 0
+	s.filters = chooseFilters(rng)
 	return s
 }
 
@@ -103,6 +105,9 @@ func (s state) apply() error {
 }
 
 func (s state) applyCaps(have caps.Set) error {
+	if err := attach(s.filters); err != nil {
+		return fmt.Errorf("filters: %w", err)
+	}
 	if err := capset(have, have, s.inheritable&have); err != nil {
 		return fmt.Errorf("inheritable: %w", err)
 	}
@@ -191,8 +196,10 @@ func become(w *world, p *pool, rng *rand.Rand) (r ready) {
 		return fail("nice", err)
 	}
 	r.Nice = 20 - kernelNice // the system call gives 20 minus the nice value
-	if err := chooseState(w, rng).apply(); err != nil {
+	s := chooseState(w, rng)
+	if err := s.apply(); err != nil {
 		return fail("state", err)
 	}
+	r.Filters = s.filters
 	return r
 }

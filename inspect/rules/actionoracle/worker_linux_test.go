@@ -51,6 +51,7 @@ type ready struct {
 	Error    string
 	Nice     int
 	Chrooted bool
+	Filters  [][]denial // the oldest first
 }
 
 // hello is what a worker tells of itself.

@@ -1,0 +1,189 @@
+package proc
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"capview/inspect"
+	"capview/inspect/crash"
+	"capview/inspect/task"
+)
+
+// kernelSide is what a Source keeps of what the kernel itself tells of threads.
+type kernelSide struct {
+	task.Kernel
+	hangs   bool // a pass over the command lines did not end: there is no other
+	tells   bool // of command lines: each slowScans scans of all of them
+	cgroups *cgroupCache
+	exes    *exeCache
+	stacks  *stackCache
+	last    atomic.Pointer[kernelScan]
+}
+
+func newKernelSide(k task.Kernel) *kernelSide {
+	return &kernelSide{Kernel: k, cgroups: newCgroupCache(), exes: newExeCache(), stacks: newStackCache()}
+}
+
+// kernelScan is one pass of the kernel's over all threads, beside a scan of procfs. It is not written once the scan reads
+// processes.
+type kernelScan struct {
+	began    uint64        // nanoseconds since boot
+	leaders  []task.Record // by PID
+	threads  map[int][]kernelThread
+	changed  map[int]bool // thread groups of which a thread changed while it was read
+	cmdlines map[cmdlineID][]string
+	stacks   *stackSet
+	odd      map[int]inspect.Gap // of processes that procfs or the kernel does not show
+}
+
+func newKernelScan() *kernelScan {
+	return &kernelScan{began: sinceBoot(), threads: map[int][]kernelThread{}, changed: map[int]bool{}, odd: map[int]inspect.Gap{}}
+}
+
+// kernelThread is a thread that is no leader.
+type kernelThread struct {
+	inspect.Thread
+	start   uint64 // nanoseconds since boot
+	filters int
+}
+
+// cmdlineID is a process with the program it runs.
+type cmdlineID struct {
+	pid               int
+	start, exec, args uint64
+}
+
+// ask has the kernel tell of all threads, and of all command lines where they are wanted.
+func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
+	k := newKernelScan()
+	if last := s.last.Load(); last != nil {
+		k.leaders = make([]task.Record, 0, len(last.leaders)+len(last.leaders)/8)
+	}
+	var answer <-chan map[cmdlineID][]string
+	if cmdlines && !s.hangs {
+		answer = s.askCmdlines(ctx)
+	}
+	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
+		return nil, err
+	}
+	byPID := func(a, b task.Record) int { return cmp.Compare(a.PID, b.PID) }
+	if !slices.IsSortedFunc(k.leaders, byPID) {
+		slices.SortFunc(k.leaders, byPID)
+	}
+	if answer != nil {
+		select {
+		case k.cmdlines = <-answer:
+			s.tells = k.cmdlines != nil
+		case <-time.After(patience):
+			s.hangs, s.tells = true, false
+		}
+	}
+	return k, nil
+}
+
+// askCmdlines has the kernel tell of all command lines, in a goroutine that is left behind if the memory of one does not
+// answer. None is sent where the kernel does not tell.
+func (s *kernelSide) askCmdlines(ctx context.Context) <-chan map[cmdlineID][]string {
+	answer := make(chan map[cmdlineID][]string, 1)
+	go func() {
+		defer crash.Recover()
+		found := map[cmdlineID][]string{}
+		same := map[string][]string{}
+		err := s.Cmdlines(ctx, func(c task.Cmdline) {
+			found[cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}] = intern(same, c.Text, splitCmdline)
+		})
+		if err != nil {
+			found = nil
+		}
+		answer <- found
+	}()
+	return answer
+}
+
+// add takes up a record. A thread is kept where it may be unlike its leader: filters are compared later.
+func (k *kernelScan) add(r *task.Record, all bool) {
+	if r.Changed {
+		k.changed[r.TGID] = true
+	}
+	if r.PID == r.TGID {
+		k.leaders = append(k.leaders, *r)
+		return
+	}
+	var leader *task.Record
+	if n := len(k.leaders); n > 0 && k.leaders[n-1].PID == r.TGID {
+		leader = &k.leaders[n-1]
+	} else {
+		leader = k.leader(r.TGID)
+	}
+	if all || leader == nil || r.SeccompMode == seccompModeFilter || !alike(leader, r) {
+		t := inspect.Thread{TID: r.PID, Comm: r.Comm, UID: idsOf(r.UID), GID: idsOf(r.GID), Creds: credsOf(r)}
+		k.threads[r.TGID] = append(k.threads[r.TGID], kernelThread{t, r.StartTime, r.Filters})
+	}
+}
+
+// leader is the record of a thread group's leader, or nil.
+func (k *kernelScan) leader(pid int) *task.Record {
+	i, ok := slices.BinarySearchFunc(k.leaders, pid, func(r task.Record, pid int) int { return cmp.Compare(r.PID, pid) })
+	if !ok {
+		return nil
+	}
+	return &k.leaders[i]
+}
+
+// usable is the record of a process that all facts can be taken from, or nil.
+func (k *kernelScan) usable(pid int) *task.Record {
+	if k == nil || k.changed[pid] {
+		return nil
+	}
+	r := k.leader(pid)
+	switch {
+	case r == nil || r.GroupCount > len(r.Groups) || int(r.SeccompMode) >= len(seccompModes):
+		return nil
+	case !r.Exe.Known && r.Flags&pfKThread == 0 && r.State != 'Z':
+		return nil // it is about to end
+	}
+	return r
+}
+
+func alike(a, b *task.Record) bool {
+	return a.Caps == b.Caps && a.SecureBits == b.SecureBits && a.NoNewPrivs == b.NoNewPrivs && a.SeccompMode == b.SeccompMode &&
+		a.Filters == b.Filters && a.UID == b.UID && a.GID == b.GID
+}
+
+func idsOf(i task.IDs) inspect.Opt[inspect.IDs] { return inspect.Some(inspect.IDs(i)) }
+
+// seccompModeFilter is SECCOMP_MODE_FILTER of <linux/seccomp.h>.
+const seccompModeFilter = 2
+
+// credsOf is a record's credentials, but for its filters' programs.
+func credsOf(r *task.Record) inspect.Creds {
+	c := inspect.Creds{Caps: inspect.Some(r.Caps), NoNewPrivs: inspect.Some(r.NoNewPrivs), SecureBits: inspect.Some(r.SecureBits)}
+	if int(r.SeccompMode) < len(seccompModes) {
+		sec := inspect.Seccomp{Mode: seccompModes[r.SeccompMode]}
+		if r.Filters >= 0 {
+			sec.Filters = inspect.Some(r.Filters)
+		}
+		if r.SeccompMode < seccompModeFilter {
+			sec.Stack = inspect.Some(inspect.FilterStack(""))
+		}
+		c.Seccomp = inspect.Some(sec)
+	}
+	return c
+}
+
+// sinceBoot is now, as the kernel's records count it (CLOCK_BOOTTIME).
+func sinceBoot() uint64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {
+		return 0
+	}
+	return uint64(ts.Nano())
+}
+
+// tick is a clock tick in nanoseconds.
+const tick = 1e9 / userHZ
