@@ -17,3 +17,7 @@ var writing = caps.Of(caps.DACOverride, caps.Chown, caps.FOwner)
 // loading is what loads programs where CAP_SYS_ADMIN is not held. Before Linux 5.19 it takes CAP_BPF to begin a pass of a
 // loaded iterator too, where kernel.unprivileged_bpf_disabled is set: whether it does is found out by trying.
 var loading = caps.Of(caps.BPF, caps.PerfMon)
+
+// watching is what it takes to watch: programs of its own, which are loaded after the engine's, and the addresses of the
+// kernel's functions (kallsyms_show_value).
+var watching = loading | caps.Of(caps.Syslog)

@@ -38,6 +38,7 @@ func (a *app) watch(ctx context.Context, names []string) (*watched, error) {
 	if _, err := a.keep(); err != nil {
 		return nil, err
 	}
+	a.needs = watching
 	ix, live, err := a.index(ctx, false)
 	if err != nil {
 		return nil, err
