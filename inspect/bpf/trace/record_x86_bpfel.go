@@ -19,6 +19,21 @@ type recordMember struct {
 	Key   uint64
 }
 
+type recordRecents struct {
+	_     structs.HostLayout
+	Slots [32]struct {
+		_          structs.HostLayout
+		Task       uint64
+		Start      uint64
+		Cgroups    uint64
+		Cred       uint64
+		Key        uint64
+		Generation uint32
+		Is         bool
+		_          [3]byte
+	}
+}
+
 type recordRecord struct {
 	_       structs.HostLayout
 	Entered [48]uint64
@@ -41,6 +56,7 @@ const (
 	recordMapCgroups          = "cgroups"
 	recordMapLosses           = "losses"
 	recordMapMembers          = "members"
+	recordMapRecent           = "recent"
 	recordMapRecords          = "records"
 	recordMapRefusals         = "refusals"
 	recordMapUsers            = "users"
@@ -52,6 +68,7 @@ const (
 	recordVarByProcess        = "by_process"
 	recordVarByUserns         = "by_userns"
 	recordVarCgroupController = "cgroup_controller"
+	recordVarGeneration       = "generation"
 	recordVarSelfPid          = "self_pid"
 )
 
@@ -110,6 +127,7 @@ type recordMapSpecs struct {
 	Cgroups  *ebpf.MapSpec `ebpf:"cgroups"`
 	Losses   *ebpf.MapSpec `ebpf:"losses"`
 	Members  *ebpf.MapSpec `ebpf:"members"`
+	Recent   *ebpf.MapSpec `ebpf:"recent"`
 	Records  *ebpf.MapSpec `ebpf:"records"`
 	Refusals *ebpf.MapSpec `ebpf:"refusals"`
 	Users    *ebpf.MapSpec `ebpf:"users"`
@@ -123,6 +141,7 @@ type recordVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 }
 
@@ -149,6 +168,7 @@ type recordMaps struct {
 	Cgroups  *ebpf.Map `ebpf:"cgroups"`
 	Losses   *ebpf.Map `ebpf:"losses"`
 	Members  *ebpf.Map `ebpf:"members"`
+	Recent   *ebpf.Map `ebpf:"recent"`
 	Records  *ebpf.Map `ebpf:"records"`
 	Refusals *ebpf.Map `ebpf:"refusals"`
 	Users    *ebpf.Map `ebpf:"users"`
@@ -159,6 +179,7 @@ func (m *recordMaps) Close() error {
 		m.Cgroups,
 		m.Losses,
 		m.Members,
+		m.Recent,
 		m.Records,
 		m.Refusals,
 		m.Users,
@@ -173,6 +194,7 @@ type recordVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	Generation       *ebpf.Variable `ebpf:"generation"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 }
 
