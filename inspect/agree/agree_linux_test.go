@@ -96,7 +96,7 @@ func TestEnginesAgree(t *testing.T) {
 		for _, text := range unsettled {
 			t.Error(text)
 		}
-		t.Logf("all threads %v: %s; %d processes came and went meanwhile", all, &sum, p.began)
+		t.Logf("all threads %v: %s; %d processes came and went meanwhile", all, &sum, p.gone())
 	}
 	filters, deepest := 0, 0
 	for _, w := range p.words {

@@ -171,3 +171,10 @@ func (p *population) churn() {
 		}
 	}
 }
+
+// gone is how many processes came and went so far.
+func (p *population) gone() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.began
+}

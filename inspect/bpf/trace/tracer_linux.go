@@ -51,6 +51,8 @@ type programs struct {
 	watch  []*ebpf.Program // those that see the checks
 	closed []interface{ Close() error }
 	links  []link.Link
+	// stopping is held by the one who ends the links.
+	stopping sync.Mutex
 }
 
 // New starts watching. A *NoRung says why it cannot be done here.
@@ -259,8 +261,10 @@ func (t *Tracer) attached(l link.Link, err error) error {
 	return err
 }
 
-// Stop ends the watching; what was seen until then can still be had.
+// Stop ends the watching; what was seen until then can still be had. Anyone may call it, at any time.
 func (t *Tracer) Stop() error {
+	t.stopping.Lock()
+	defer t.stopping.Unlock()
 	var errs []error
 	for _, l := range t.links {
 		errs = append(errs, l.Close())
