@@ -29,7 +29,12 @@ that it watched has ended, and then writes what was seen. The calls are kept in 
 at any rate. Calls of i386 and x32 count for their own; a rule of a profile is for all its architectures, so what is
 allowed on one because it was called on another is told.
 
-What a program called before the recording began is not in the profile. --exact leaves out, besides, what runtimes
+--wait NAME is for a container that is yet to be started: everything is recorded from then on, by control group, and of it what
+the container calls from its first program on is taken when it appears; --for counts from there. A container that ends
+before capview has looked (a tenth of a second, more on a large node) is not found. What a nested control group called that
+was gone at the end is missing.
+
+Otherwise what a program called before the recording began is not in the profile. --exact leaves out, besides, what runtimes
 themselves need to start it, and what any program may need to end.
 
 --base FILE keeps to a profile: what it refuses stays refused though it was called, and what it allows for some arguments
@@ -47,6 +52,7 @@ type recording struct {
 	out                  string
 	force, exact         bool
 	base, merge, against string
+	wait                 string
 }
 
 // recorder is a running recorder of system calls.
@@ -61,11 +67,12 @@ type recorder interface {
 func (a *app) recordCommand() *cobra.Command {
 	var r recording
 	cmd := &cobra.Command{
-		Use:   "record PID|CONTAINER...",
+		Use:   "record PID|CONTAINER...|--wait NAME",
 		Short: "A seccomp profile of the system calls that are made",
 		Long:  recordLong,
 		Example: "  capview record web -o profile.json --for 10m\n" +
 			"  capview record web -o profile.json --base docker\n" +
+			"  capview record --wait web -o profile.json & docker run --name web IMAGE\n" +
 			"  capview record 812 --merge profile.json -o profile.json --force",
 		ValidArgsFunction: a.completeContainers,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runRecord(cmd, &r, args) },
@@ -79,6 +86,7 @@ func (a *app) recordCommand() *cobra.Command {
 	f.StringVar(&r.base, "base", "", "keep to the profile in `FILE`")
 	f.StringVar(&r.merge, "merge", "", "add to the profile in `FILE`")
 	f.StringVar(&r.against, "against", "", "compare with the profile in `FILE`")
+	f.StringVar(&r.wait, "wait", "", "record the container `NAME`, which is yet to be started")
 	return cmd
 }
 
@@ -103,7 +111,11 @@ func (a *app) runRecord(cmd *cobra.Command, r *recording, names []string) error 
 	if err != nil {
 		return err
 	}
-	running, err := newRecorder(w.targets())
+	running, err := a.startRecorder(w, r.wait)
+	var said *failure
+	if errors.As(err, &said) {
+		return err
+	}
 	if err != nil {
 		return trouble("run 'sudo capview record'; see 'capview doctor'", "system calls cannot be recorded here: %w", err)
 	}
@@ -114,12 +126,21 @@ func (a *app) runRecord(cmd *cobra.Command, r *recording, names []string) error 
 	return a.writeRecorded(r, w, given, seen)
 }
 
+func (a *app) startRecorder(w *watched, wait string) (recorder, error) {
+	if wait != "" {
+		return a.awaiting(w, wait)
+	}
+	return newRecorder(w.targets())
+}
+
 // checkRecord refuses what cannot be meant, and an output that cannot be written, before anything is recorded.
 func (a *app) checkRecord(cmd *cobra.Command, r *recording, names []string) error {
 	switch {
 	case r.length < 0:
 		return usage(cmd, fmt.Errorf("--for %s: want a time that is not negative", r.length))
-	case len(names) == 0 && a.flags.container == "" && a.flags.filter == "":
+	case r.wait != "" && (len(names) > 0 || a.flags.container != "" || a.flags.filter != ""):
+		return usage(cmd, errors.New("--wait has its own target: leave the others out"))
+	case r.wait == "" && len(names) == 0 && a.flags.container == "" && a.flags.filter == "":
 		return usage(cmd, errors.New("whose system calls? name a PID or a container, or give --filter"))
 	case slices.Contains(outputs, r.out):
 		return usage(cmd, fmt.Errorf("-o %s: of record it names the file to write; one of that name is ./%s", r.out, r.out))
@@ -156,7 +177,11 @@ type recordedUse struct {
 func (a *app) recordUntil(ctx context.Context, r *recording, w *watched, running recorder) (*recordedUse, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := w.catchUp(ctx, running); err != nil {
+	if r.wait != "" {
+		if err := w.await(ctx, r.wait); err != nil {
+			return nil, err
+		}
+	} else if err := w.catchUp(ctx, running); err != nil {
 		return nil, err
 	}
 	if r.length > 0 {
@@ -170,6 +195,9 @@ func (a *app) recordUntil(ctx context.Context, r *recording, w *watched, running
 		a.complain(err.Error())
 	}
 	w.until = a.now()
+	if r.wait != "" {
+		w.nested()
+	}
 	err := running.Stop()
 	list, failed := running.Read()
 	if err = errors.Join(err, failed); err != nil {

@@ -47,7 +47,11 @@ func (t *recordReport) write(r *recording, given *givenProfiles, o profile.Recor
 	if t.merged != "" {
 		t.say("added to %s: %s", t.merged, orNone(t.added))
 	}
-	t.say("not seen: what was called before the recording began, as at the start of the program")
+	if r.wait != "" {
+		t.say("seen: from the first program on that was executed in its control group")
+	} else {
+		t.say("not seen: what was called before the recording began, as at the start of the program")
+	}
 	if len(t.made.Start) > 0 {
 		t.say("added for a start and an end: %s", strings.Join(t.made.Start, ", "))
 	}
