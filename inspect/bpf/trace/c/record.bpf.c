@@ -103,13 +103,17 @@ int BPF_PROG(entered, struct pt_regs *regs, long id)
 	return 0;
 }
 
+/* How paths begin, as a little-endian number. */
+#define PROC_SE 0x65732f636f72702fULL /* "/proc/se", of /proc/self/ */
+#define DEV_FD 0x2f64662f7665642fULL /* "/dev/fd/" */
+
 /* What a runtime calls in a container's control group is not the container's: it begins with the first program that is
- * executed there. runc executes itself there, too, by a path in /proc/self. */
+ * executed there. runc executes itself there, too: by a path in /proc/self, or a descriptor (execveat(2)), which the kernel
+ * calls /dev/fd/N. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(executed, struct task_struct *task, s32 old_pid, struct linux_binprm *program)
 {
-	static const char own[] = "/proc/self/";
-	char path[sizeof(own) - 1] = {};
+	u64 path[2] = {};
 
 	if (!every_group)
 		return 0;
@@ -117,12 +121,9 @@ int BPF_PROG(executed, struct task_struct *task, s32 old_pid, struct linux_binpr
 	struct group *group = bpf_map_lookup_elem(&groups, &id);
 	if (group && group->begun)
 		return 0;
-	bpf_probe_read_kernel(path, sizeof(path), program->filename);
-	for (int i = 0; i < sizeof(path); i++)
-		if (path[i] != own[i]) {
-			bpf_map_update_elem(&groups, &id, (const void *)&begun, BPF_ANY);
-			break;
-		}
+	bpf_probe_read_kernel_str(path, sizeof(path), program->filename);
+	if (path[0] != PROC_SE && path[0] != DEV_FD)
+		bpf_map_update_elem(&groups, &id, (const void *)&begun, BPF_ANY);
 	return 0;
 }
 
@@ -144,6 +145,8 @@ int BPF_PROG(left, struct pt_regs *regs, long answer)
 		return 0;
 	u32 abi = abi_of(task, &number);
 	note(record->failed, abi, number);
+	if (every_group && !((struct group *)record)->begun)
+		return 0; /* the runtime's */
 	if (answer != -EPERM && answer != -EACCES && answer != -ENOSYS)
 		return 0;
 	struct refused_key key = {.target = whose, .number = number, .error = -answer, .abi = abi};
