@@ -170,7 +170,8 @@ func (a *app) createTrouble(err error, force bool) error {
 type recordedUse struct {
 	profile.Use
 	refused                   []trace.RefusedCall
-	calls, children, refusals uint64 // lost
+	calls, children, refusals uint64  // lost
+	force                     inForce // when it began
 }
 
 // recordUntil records until the time is over, a signal comes or what is watched has ended.
@@ -190,6 +191,7 @@ func (a *app) recordUntil(ctx context.Context, r *recording, w *watched, running
 		defer cancel()
 	}
 	w.since = a.now()
+	force := w.inForce()
 	a.complain("recording " + joined(w.told) + "; ctrl-c ends it")
 	if err := w.tend(ctx, running); err != nil {
 		a.complain(err.Error())
@@ -203,7 +205,7 @@ func (a *app) recordUntil(ctx context.Context, r *recording, w *watched, running
 	if err = errors.Join(err, failed); err != nil {
 		return nil, trouble("", "cannot read what was recorded: %w", err)
 	}
-	seen := &recordedUse{Use: profile.Use{Calls: map[seccomp.Arch][]uint32{}, Blocked: map[seccomp.Arch][]uint32{}}}
+	seen := &recordedUse{force: force, Use: profile.Use{Calls: map[seccomp.Arch][]uint32{}, Blocked: map[seccomp.Arch][]uint32{}}}
 	for _, one := range list {
 		seen.Calls, seen.Blocked, seen.refused = one.Calls, one.Blocked, one.Refused
 	}

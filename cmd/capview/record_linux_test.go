@@ -144,7 +144,7 @@ func TestRecordContainer(t *testing.T) {
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	t.Log(r.end(t))
+	r.end(t)
 	if info, err := os.Lstat(out); err != nil || info.Mode() != 0o600 {
 		t.Fatalf("%v, %v", info, err)
 	}
@@ -216,4 +216,15 @@ func (b bundle) run(name string, seccomp *profile.Profile, in io.Reader) string 
 		return string(said) + err.Error()
 	}
 	return string(said)
+}
+
+// Without privilege there is one line that says what is lacking; nothing is written.
+func TestRecordWithoutPrivilege(t *testing.T) {
+	needsRoot(t)
+	status, stdout, stderr := asNobody(t, buildBinary(t), "record", strconv.Itoa(os.Getpid()))
+	want := "capview: system calls cannot be recorded here: not permitted: needs CAP_BPF and CAP_PERFMON\n" +
+		"  run 'sudo capview record'; see 'capview doctor'\n"
+	if status != exitTrouble || stdout != "" || stderr != want {
+		t.Errorf("%d, %q, %q", status, stdout, stderr)
+	}
 }

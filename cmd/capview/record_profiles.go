@@ -85,19 +85,30 @@ func (w *watched) processes() (all []*inspect.Process) {
 	return all
 }
 
-// inForce is the filters of what is watched; others is how many of its processes have other ones.
-func (w *watched) inForce() (stack seccomp.Stack, of *inspect.Process, others int) {
+// inForce is the filters that processes were found under.
+type inForce struct {
+	stack  seccomp.Stack
+	of     *inspect.Process // whose they are, the first with any; nil: none has
+	others int              // how many have other ones
+	looked int              // at how many
+	hidden int              // how many of these could not be told of
+}
+
+func (w *watched) inForce() (f inForce) {
 	for _, p := range w.processes() {
+		f.looked++
 		s, ok := w.ix.Filters(&p.Creds)
 		switch {
-		case !ok || len(s) == 0:
-		case of == nil:
-			stack, of = s, p
-		case p.Seccomp != of.Seccomp:
-			others++
+		case !ok:
+			f.hidden++
+		case len(s) == 0:
+		case f.of == nil:
+			f.stack, f.of = s, p
+		case p.Seccomp != f.of.Seccomp:
+			f.others++
 		}
 	}
-	return stack, of, others
+	return f
 }
 
 // joined is a list in words, not too long.

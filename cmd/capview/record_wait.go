@@ -52,6 +52,12 @@ const (
 
 // await scans until the container is there, and makes it what is watched.
 func (w *watched) await(ctx context.Context, name string) error {
+	old := map[string]bool{} // a process that is yet to be moved into its group is still in one of these
+	for i := range w.ix.Processes {
+		if path, ok := w.ix.Processes[i].Cgroup.Get(); ok {
+			old[path] = true
+		}
+	}
 	w.app.complain(fmt.Sprintf("recording; start %s now", name))
 	for {
 		begin := time.Now()
@@ -61,7 +67,7 @@ func (w *watched) await(ctx context.Context, name string) error {
 		switch found := findContainers(w.ix, name); {
 		case len(found) > 1:
 			return ambiguous(w.ix, found, name)
-		case len(found) == 1:
+		case len(found) == 1 && !old[found[0].Cgroup]:
 			w.all, w.names = false, []string{name}
 			w.container(found[0])
 			if w.told = []string{found[0].Key}; len(w.target.Cgroups) == 0 {

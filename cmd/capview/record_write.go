@@ -144,17 +144,27 @@ func (t *recordReport) name(arch seccomp.Arch, nr uint32) string {
 	return arch.String() + " " + callName(arch, nr)
 }
 
-// inForce is the filters of the target, nil where it has none.
+// inForce is the filters of the target, nil where it has none. Where all have ended, those of the beginning.
 func (t *recordReport) inForce() profile.Decider {
-	stack, p, others := t.w.inForce()
-	if p == nil {
-		t.say("the filter in force: there is none, or it could not be read")
+	f := t.w.inForce()
+	if f.of == nil && t.seen.force.of != nil {
+		f = t.seen.force
+	}
+	switch {
+	case f.of != nil && f.others > 0:
+		t.say("the filter in force: that of process %d (%s); %d others have other filters", f.of.PID, f.of.Comm, f.others)
+	case f.of != nil:
+	case f.hidden > 0:
+		t.say("the filter in force: it could not be read; see 'capview doctor'")
+		return nil
+	case f.looked+t.seen.force.looked == 0:
+		t.say("the filter in force: the processes had ended before it was looked for")
+		return nil
+	default:
+		t.say("the filter in force: none")
 		return nil
 	}
-	if others > 0 {
-		t.say("the filter in force: that of process %d (%s); %d others have other filters", p.PID, p.Comm, others)
-	}
-	return stack
+	return f.stack
 }
 
 // compare says what a decider allows that was not called, and what it would refuse.
