@@ -43,7 +43,7 @@ func (t *recordReport) write(r *recording, given *givenProfiles, o profile.Recor
 	}
 	t.say("recorded: %s for %s", joined(t.w.told), t.w.until.Sub(t.w.since).Round(time.Millisecond))
 	t.calls()
-	t.lost()
+	t.lost(r.wait != "")
 	if t.merged != "" {
 		t.say("added to %s: %s", t.merged, orNone(t.added))
 	}
@@ -90,9 +90,15 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func (t *recordReport) lost() {
-	if s := t.seen; s.calls+s.children > 0 {
-		t.say("lost: %d calls, %d children that were not followed: the profile may lack something", s.calls, s.children)
+func (t *recordReport) lost(waited bool) {
+	if t.seen.calls > 0 {
+		t.say("lost: %d calls of numbers that no system call has", t.seen.calls)
+	}
+	switch n := t.seen.children; {
+	case n > 0 && waited:
+		t.say("lost: %d calls in control groups beyond those that can be told apart: the profile may lack something", n)
+	case n > 0:
+		t.say("lost: %d children were not followed: the profile may lack what they called", n)
 	}
 }
 

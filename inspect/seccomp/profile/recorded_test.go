@@ -230,3 +230,53 @@ func TestStartCalls(t *testing.T) {
 		t.Error("they are not in order")
 	}
 }
+
+// Whatever the base, what is made under it can be read again and permits nothing that the base refuses.
+func FuzzFromUse(f *testing.F) {
+	for _, text := range []string{
+		`{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["clone"], "action": "SCMP_ACT_KILL", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]}]}`,
+		`{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"], "syscalls": [{"names": ["socket", "read"], "action": "SCMP_ACT_LOG"}]}`,
+		`{"defaultAction": "SCMP_ACT_KILL", "syscalls": [{"names": ["openat"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 2, "value": 64, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]}]}`,
+	} {
+		f.Add([]byte(text), byte(0))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, every byte) {
+		base, err := Parse(text)
+		if err != nil {
+			return
+		}
+		use := &Use{Calls: map[seccomp.Arch][]uint32{}}
+		for _, arch := range Family(seccomp.X86_64) {
+			for i, nr := range arch.Numbers() {
+				if every == 0 || i%int(every) == 0 {
+					use.Calls[arch] = append(use.Calls[arch], nr)
+				}
+			}
+		}
+		o := RecordOptions{Native: seccomp.X86_64, Base: base, In: Context{Caps: dockerCaps}}
+		r, err := FromUse(use, o)
+		if err != nil {
+			return
+		}
+		written, err := r.Profile.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(written)
+		if err != nil {
+			t.Fatalf("what was written cannot be read: %v\n%s", err, written)
+		}
+		ours, theirs := modelUnder(t, again, o), modelUnder(t, base, o)
+		for _, arch := range Family(seccomp.X86_64) {
+			for _, nr := range arch.Numbers() {
+				mine, base := ours.Decide(arch, nr), theirs.Decide(arch, nr)
+				if _, more, known := seccomp.DifferenceBy(mine, seccomp.Combine(mine, base), refusedOrNot); known && more {
+					t.Errorf("%s %s is %s, of the base %s", arch, arch.Name(nr), mine.Conditions(arch, nr), base.Conditions(arch, nr))
+				}
+			}
+		}
+		if _, _, err := base.Merge(r, o); err != nil {
+			t.Errorf("cannot be merged into its base: %v", err)
+		}
+	})
+}
