@@ -87,7 +87,7 @@ func (a *app) root() *cobra.Command {
 	a.interactive.register(root)
 	root.AddCommand(
 		a.listCommand(), a.showCommand(), a.exportCommand(), a.diffCommand(), a.canCommand(), a.execCommand(), a.seccompCommand(),
-		a.traceCommand(), a.adviseCommand(), a.decodeCommand(),
+		a.traceCommand(), a.recordCommand(), a.adviseCommand(), a.decodeCommand(),
 		a.doctorCommand(), a.versionCommand(), a.manCommand(),
 	)
 	root.AddCommand(topics()...)

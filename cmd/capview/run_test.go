@@ -56,6 +56,7 @@ func TestMistakes(t *testing.T) {
 		{"decode", "zz\x1b]0;x\a"}, {"decode", "-o", "csv", "1"}, {"doctor", "-c", "x"}, {"man", "nope"}, {"man", "--dir", node},
 		{"version", "-o", "csv"}, {"--engine", "ebpf"}, {"--color", "blue"}, {"--interval", "soon"}, {"--nope"}, {"nope"},
 		{"--from", node, "export", "--output", "json"}, {"--from", node, "trace"}, {"trace", "--for=-1s"}, {"trace", "--totals", "--stack"}, {"trace", "-o", "csv"}, {"trace", "--pid", "x"},
+		{"record"}, {"record", "1", "--for=-1s"}, {"record", "1", "-o", "csv"}, {"record", "1", "--wait", "x"}, {"record", "1", "--base", node},
 		{"trace", "--for", "soon"}, {"completion", "tcsh"}, {"completion"}, {"help", "nope"},
 	} {
 		var stdout, stderr bytes.Buffer

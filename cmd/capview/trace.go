@@ -39,12 +39,17 @@ type tracing struct {
 	pids                               []int
 }
 
-// tracer is a running inspect.Tracer that can be told of more processes.
-type tracer interface {
-	inspect.Tracer
+// follower watches processes, and can be told of more.
+type follower interface {
 	Follow(target int, more trace.Target) error
 	// Alive is how many of the processes that are followed have not ended.
 	Alive() (int, error)
+}
+
+// tracer is a running inspect.Tracer.
+type tracer interface {
+	inspect.Tracer
+	follower
 	Rung() trace.Rung
 }
 

@@ -147,7 +147,7 @@ func (w *watched) matching() error {
 }
 
 // catchUp follows the processes that those watched have started before the tracer began: scans until none is new.
-func (w *watched) catchUp(ctx context.Context, running tracer) error {
+func (w *watched) catchUp(ctx context.Context, running follower) error {
 	if w.all || len(w.target.Processes) == 0 {
 		return nil
 	}
@@ -208,7 +208,7 @@ const (
 )
 
 // again follows what a container that was named has become: one that is started again has another control group.
-func (w *watched) again(running tracer) error {
+func (w *watched) again(running follower) error {
 	if !w.containers || w.app.flags.filter != "" {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (w *watched) again(running tracer) error {
 
 // tend scans again where a place was asked for that was not known, or a container was named, and ends where nothing is
 // left to be watched.
-func (w *watched) tend(ctx context.Context, running tracer) error {
+func (w *watched) tend(ctx context.Context, running follower) error {
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	next := time.Now().Add(scanEvery)
@@ -263,7 +263,7 @@ func (w *watched) tend(ctx context.Context, running tracer) error {
 
 // ended tells whether processes alone are watched, and none of them, nor of what they started, is left. A container's
 // control group may be entered again.
-func (w *watched) ended(running tracer) bool {
+func (w *watched) ended(running follower) bool {
 	if w.all || len(w.target.Cgroups) > 0 || len(w.target.UserNS) > 0 {
 		return false
 	}

@@ -24,19 +24,63 @@ type CreateOptions struct {
 	Progress func(done, total int)
 }
 
-// Create writes s to a new file with mode 0600, compressed where the name ends in ".gz", and returns its absolute path.
+// Create writes s to a new file as CreateFile does, compressed where the name ends in ".gz", and returns its absolute path.
+func Create(path string, s *inspect.Snapshot, o CreateOptions) (written string, err error) {
+	if path == "" {
+		return "", errors.New("cannot write a snapshot: no file name")
+	}
+	return CreateFile(path, o, func(out io.Writer) error {
+		if !strings.HasSuffix(strings.ToLower(path), ".gz") {
+			return write(out, s, o.Progress)
+		}
+		zip, _ := gzip.NewWriterLevel(out, gzip.BestSpeed)
+		if err := write(zip, s, o.Progress); err != nil {
+			return err
+		}
+		return zip.Close()
+	})
+}
+
+// CreateFile has fill write a new file with mode 0600, and returns its absolute path.
 //
 // The file appears under its name complete and on disk, or not at all: it is written beside it under another name, synced,
 // and given its name in a way that does not replace anything. A symbolic link is never followed. Everything is done
 // within one opened directory, so that another user who may rename things there cannot lead the writer elsewhere. Errors
 // are one line that names path and the cause; errors.Is(err, fs.ErrExist) tells that there is a file of that name,
 // which Force would replace.
-func Create(path string, s *inspect.Snapshot, o CreateOptions) (written string, err error) {
-	fail := func(err error) (string, error) { return "", fmt.Errorf("cannot write %s: %w", path, cause(err)) }
+func CreateFile(path string, o CreateOptions, fill func(io.Writer) error) (written string, err error) {
+	err = inDirectory(path, o, func(root *os.Root, base string) error {
+		if err := createIn(root, base, fill, o); err != nil {
+			return err
+		}
+		syncDir(root)
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// CanCreate tells whether CreateFile could write there now, with its error: for those who have it written much later.
+func CanCreate(path string, o CreateOptions) error {
+	return inDirectory(path, o, func(root *os.Root, _ string) error {
+		beside := besideName()
+		file, err := root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		return errors.Join(file.Close(), root.Remove(beside))
+	})
+}
+
+// inDirectory does something in the directory of a path that is free, or may be replaced, and words its error.
+func inDirectory(path string, o CreateOptions, do func(root *os.Root, base string) error) error {
+	fail := func(err error) error { return fmt.Errorf("cannot write %s: %w", path, cause(err)) }
 	absolute, err := filepath.Abs(path)
 	switch {
 	case path == "":
-		return "", errors.New("cannot write a snapshot: no file name")
+		return errors.New("cannot write: no file name")
 	case err != nil:
 		return fail(err)
 	case strings.HasSuffix(path, string(filepath.Separator)):
@@ -51,11 +95,10 @@ func Create(path string, s *inspect.Snapshot, o CreateOptions) (written string, 
 	if err := vacant(root, base, o.Force); err != nil {
 		return fail(err)
 	}
-	if err := createIn(root, base, s, o); err != nil {
+	if err := do(root, base); err != nil {
 		return fail(err)
 	}
-	syncDir(root)
-	return absolute, nil
+	return nil
 }
 
 // vacant tells whether a file may come to be called base.
@@ -87,8 +130,8 @@ func (existsAlready) Error() string        { return "it exists already" }
 func (existsAlready) Is(target error) bool { return target == fs.ErrExist }
 
 // createIn writes the file beside base and gives it that name; on error nothing is left.
-func createIn(root *os.Root, base string, s *inspect.Snapshot, o CreateOptions) (err error) {
-	beside := ".capview-" + rand.Text() + ".tmp"
+func createIn(root *os.Root, base string, write func(io.Writer) error, o CreateOptions) (err error) {
+	beside := besideName()
 	file, err := root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -98,7 +141,7 @@ func createIn(root *os.Root, base string, s *inspect.Snapshot, o CreateOptions) 
 			root.Remove(beside)
 		}
 	}()
-	if err := fill(file, strings.HasSuffix(strings.ToLower(base), ".gz"), s, o); err != nil {
+	if err := fill(file, write, o); err != nil {
 		file.Close()
 		return err
 	}
@@ -117,26 +160,17 @@ func createIn(root *os.Root, base string, s *inspect.Snapshot, o CreateOptions) 
 	return nil
 }
 
-// fill writes s to file, down to the disk.
-func fill(file *os.File, compress bool, s *inspect.Snapshot, o CreateOptions) error {
+func besideName() string { return ".capview-" + rand.Text() + ".tmp" }
+
+// fill has file written, down to the disk.
+func fill(file *os.File, write func(io.Writer) error, o CreateOptions) error {
 	if o.UID != -1 || o.GID != -1 {
 		if err := file.Chown(o.UID, o.GID); err != nil {
 			return fmt.Errorf("give it to uid %d: %w", o.UID, cause(err))
 		}
 	}
-	var out io.Writer = file
-	var zip *gzip.Writer
-	if compress {
-		zip, _ = gzip.NewWriterLevel(file, gzip.BestSpeed)
-		out = zip
-	}
-	if err := write(out, s, o.Progress); err != nil {
+	if err := write(file); err != nil {
 		return err
-	}
-	if zip != nil {
-		if err := zip.Close(); err != nil {
-			return err
-		}
 	}
 	return file.Sync()
 }

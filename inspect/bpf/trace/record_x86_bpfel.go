@@ -13,6 +13,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type recordGroup struct {
+	_      structs.HostLayout
+	Record recordRecord
+	Begun  uint64
+}
+
 type recordMember struct {
 	_     structs.HostLayout
 	Start uint64
@@ -54,6 +60,7 @@ type recordRefusedKey struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	recordMapCgroups          = "cgroups"
+	recordMapGroups           = "groups"
 	recordMapLosses           = "losses"
 	recordMapMembers          = "members"
 	recordMapRecent           = "recent"
@@ -61,6 +68,7 @@ const (
 	recordMapRefusals         = "refusals"
 	recordMapUsers            = "users"
 	recordProgEntered         = "entered"
+	recordProgExecuted        = "executed"
 	recordProgFollowFork      = "follow_fork"
 	recordProgForgetProcess   = "forget_process"
 	recordProgLeft            = "left"
@@ -68,6 +76,7 @@ const (
 	recordVarByProcess        = "by_process"
 	recordVarByUserns         = "by_userns"
 	recordVarCgroupController = "cgroup_controller"
+	recordVarEveryGroup       = "every_group"
 	recordVarGeneration       = "generation"
 	recordVarSelfPid          = "self_pid"
 )
@@ -115,6 +124,7 @@ type recordSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type recordProgramSpecs struct {
 	Entered       *ebpf.ProgramSpec `ebpf:"entered"`
+	Executed      *ebpf.ProgramSpec `ebpf:"executed"`
 	FollowFork    *ebpf.ProgramSpec `ebpf:"follow_fork"`
 	ForgetProcess *ebpf.ProgramSpec `ebpf:"forget_process"`
 	Left          *ebpf.ProgramSpec `ebpf:"left"`
@@ -125,6 +135,7 @@ type recordProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type recordMapSpecs struct {
 	Cgroups  *ebpf.MapSpec `ebpf:"cgroups"`
+	Groups   *ebpf.MapSpec `ebpf:"groups"`
 	Losses   *ebpf.MapSpec `ebpf:"losses"`
 	Members  *ebpf.MapSpec `ebpf:"members"`
 	Recent   *ebpf.MapSpec `ebpf:"recent"`
@@ -141,6 +152,7 @@ type recordVariableSpecs struct {
 	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	EveryGroup       *ebpf.VariableSpec `ebpf:"every_group"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 }
@@ -166,6 +178,7 @@ func (o *recordObjects) Close() error {
 // It can be passed to loadRecordObjects or ebpf.CollectionSpec.LoadAndAssign.
 type recordMaps struct {
 	Cgroups  *ebpf.Map `ebpf:"cgroups"`
+	Groups   *ebpf.Map `ebpf:"groups"`
 	Losses   *ebpf.Map `ebpf:"losses"`
 	Members  *ebpf.Map `ebpf:"members"`
 	Recent   *ebpf.Map `ebpf:"recent"`
@@ -177,6 +190,7 @@ type recordMaps struct {
 func (m *recordMaps) Close() error {
 	return _RecordClose(
 		m.Cgroups,
+		m.Groups,
 		m.Losses,
 		m.Members,
 		m.Recent,
@@ -194,6 +208,7 @@ type recordVariables struct {
 	ByProcess        *ebpf.Variable `ebpf:"by_process"`
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	EveryGroup       *ebpf.Variable `ebpf:"every_group"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 }
@@ -203,6 +218,7 @@ type recordVariables struct {
 // It can be passed to loadRecordObjects or ebpf.CollectionSpec.LoadAndAssign.
 type recordPrograms struct {
 	Entered       *ebpf.Program `ebpf:"entered"`
+	Executed      *ebpf.Program `ebpf:"executed"`
 	FollowFork    *ebpf.Program `ebpf:"follow_fork"`
 	ForgetProcess *ebpf.Program `ebpf:"forget_process"`
 	Left          *ebpf.Program `ebpf:"left"`
@@ -211,6 +227,7 @@ type recordPrograms struct {
 func (p *recordPrograms) Close() error {
 	return _RecordClose(
 		p.Entered,
+		p.Executed,
 		p.FollowFork,
 		p.ForgetProcess,
 		p.Left,

@@ -85,6 +85,17 @@ func (d *decoder) refused(key []byte, count uint64) (target uint64, r RefusedCal
 	}, nil
 }
 
+// addRefused counts a call that is in the list already together with it.
+func addRefused(list []RefusedCall, call RefusedCall) []RefusedCall {
+	for i := range list {
+		if one := &list[i]; one.Arch == call.Arch && one.Number == call.Number && one.Errno == call.Errno {
+			one.Count += call.Count
+			return list
+		}
+	}
+	return append(list, call)
+}
+
 // sortRefused orders by ABI, number and error.
 func sortRefused(list []RefusedCall) {
 	slices.SortFunc(list, func(a, b RefusedCall) int {

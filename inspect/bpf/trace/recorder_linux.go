@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -22,6 +23,7 @@ type Recorder struct {
 }
 
 type recorderMaps struct {
+	Groups   *ebpf.Map `ebpf:"groups"`
 	Losses   *ebpf.Map `ebpf:"losses"`
 	Records  *ebpf.Map `ebpf:"records"`
 	Refusals *ebpf.Map `ebpf:"refusals"`
@@ -31,16 +33,19 @@ type recorderMaps struct {
 type RecordOptions struct {
 	// Root is where the kernel shows processes ("/proc").
 	Root string
-	// Targets is whose calls to record, each for itself; at least one.
+	// Targets is whose calls to record, each for itself; at least one, or EveryGroup.
 	Targets []Target
+	// EveryGroup records every control group of the node for itself instead, from the first program on that is executed in
+	// it: ReadGroups. So what is yet to be started is recorded from its first instruction.
+	EveryGroup bool
 	// Refused also looks at how calls end: what a seccomp filter refuses does not reach the kernel, and shows there alone.
 	Refused bool
 }
 
 // NewRecorder starts recording. A *load.Refusal says why the kernel does not let it.
 func NewRecorder(o RecordOptions) (*Recorder, error) {
-	if len(o.Targets) == 0 {
-		return nil, errors.New("no target to record")
+	if (len(o.Targets) == 0) != o.EveryGroup {
+		return nil, errors.New("no target to record, or both targets and everything")
 	}
 	spec, err := loadRecord()
 	if err != nil {
@@ -50,7 +55,11 @@ func NewRecorder(o RecordOptions) (*Recorder, error) {
 	if err := setTargets(spec, by, o.Root); err != nil {
 		return nil, err
 	}
-	spec.Maps["records"].MaxEntries = uint32(len(o.Targets))
+	spec.Maps["records"].MaxEntries = uint32(max(len(o.Targets), 1))
+	if err := spec.Variables["every_group"].Set(o.EveryGroup); err != nil {
+		return nil, fmt.Errorf("capview's own object: %w", err)
+	}
+	shrink(spec, map[string]bool{"groups": o.EveryGroup})
 	var objects struct {
 		recorderMaps
 		followMaps
@@ -58,13 +67,14 @@ func NewRecorder(o RecordOptions) (*Recorder, error) {
 		Leave *ebpf.Program `ebpf:"left"`
 		Fork  *ebpf.Program `ebpf:"follow_fork"`
 		Free  *ebpf.Program `ebpf:"forget_process"`
+		Exec  *ebpf.Program `ebpf:"executed"`
 	}
 	if err := load.Into(spec, &objects); err != nil {
 		return nil, err
 	}
 	r := &Recorder{
 		recorderMaps: objects.recorderMaps, follower: follower{followMaps: objects.followMaps, root: o.Root}, targets: len(o.Targets),
-		programs: []*ebpf.Program{objects.Enter, objects.Leave, objects.Fork, objects.Free}, decoder: newDecoder(),
+		programs: []*ebpf.Program{objects.Enter, objects.Leave, objects.Fork, objects.Free, objects.Exec}, decoder: newDecoder(),
 	}
 	if err := r.begin(o, by); err != nil {
 		r.Close()
@@ -81,6 +91,9 @@ func (r *Recorder) begin(o RecordOptions, by kinds) error {
 	order := []*ebpf.Program{r.programs[0]}
 	if o.Refused {
 		order = append(order, r.programs[1])
+	}
+	if o.EveryGroup {
+		order = append([]*ebpf.Program{r.programs[4]}, order...)
 	}
 	if by.processes {
 		order = append([]*ebpf.Program{r.programs[2], r.programs[3]}, order...)
@@ -107,22 +120,55 @@ func (r *Recorder) Read() ([]Recorded, error) {
 			return nil, err
 		}
 	}
+	err := r.eachRefusal(func(target uint64, call RefusedCall) {
+		if target < uint64(len(list)) {
+			list[target].Refused = append(list[target].Refused, call)
+		}
+	})
+	for i := range list {
+		sortRefused(list[i].Refused)
+	}
+	return list, err
+}
+
+func (r *Recorder) eachRefusal(do func(whose uint64, call RefusedCall)) error {
 	var key [refusedSize]byte
 	var n uint64
 	all := r.Refusals.Iterate()
 	for all.Next(&key, &n) {
-		target, call, err := r.decoder.refused(key[:], n)
+		whose, call, err := r.decoder.refused(key[:], n)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if target < uint64(len(list)) {
-			list[target].Refused = append(list[target].Refused, call)
+		do(whose, call)
+	}
+	return all.Err()
+}
+
+// ReadGroups is what was recorded so far of control groups together, by their ids in the hierarchy that Hierarchy tells of. One
+// that nothing was recorded of adds nothing.
+func (r *Recorder) ReadGroups(ids []uint64) (Recorded, error) {
+	var sets [recordSize]byte
+	for _, id := range ids {
+		value, err := r.Groups.LookupBytes(id)
+		if err != nil {
+			return Recorded{}, fmt.Errorf("cannot read what was recorded: %w", err)
+		}
+		for i := range min(len(value), recordSize) {
+			sets[i] |= value[i]
 		}
 	}
-	for i := range list {
-		sortRefused(list[i].Refused)
+	recorded, err := r.decoder.record(sets[:])
+	if err != nil {
+		return Recorded{}, err
 	}
-	return list, all.Err()
+	err = r.eachRefusal(func(id uint64, call RefusedCall) {
+		if slices.Contains(ids, id) {
+			recorded.Refused = addRefused(recorded.Refused, call)
+		}
+	})
+	sortRefused(recorded.Refused)
+	return recorded, err
 }
 
 // Lost is how many calls had a number beyond those that are told apart, how many children were not followed and how many
@@ -159,7 +205,7 @@ func (r *Recorder) Close() error {
 	for _, p := range r.programs {
 		errs = append(errs, p.Close())
 	}
-	for _, m := range []*ebpf.Map{r.Losses, r.Records, r.Refusals} {
+	for _, m := range []*ebpf.Map{r.Losses, r.Records, r.Refusals, r.Groups} {
 		errs = append(errs, m.Close())
 	}
 	r.programs, r.recorderMaps = nil, recorderMaps{}
