@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"time"
 
@@ -115,10 +116,33 @@ func asked() *inspect.Snapshot {
 	return s
 }
 
+// filteredNode is fixture whose nginx runs under a filter of docker's own, and whose sleep under one that was not read.
+func filteredNode() *inspect.Snapshot {
+	s := fixture()
+	s.Host.Machine = "x86_64"
+	program, _ := inspect.NewFilterProgram(dockerFilter())
+	s.SeccompFilters = []inspect.FilterProgram{program}
+	s.Processes[1].Seccomp = inspect.Some(inspect.Seccomp{Mode: inspect.SeccompFilter, Filters: inspect.Some(1), Stack: inspect.Some(inspect.StackOf(program.Hash))})
+	s.Processes[3].Seccomp = inspect.Some(inspect.Seccomp{Mode: inspect.SeccompFilter, Filters: inspect.Some(1)})
+	return s
+}
+
+// dockerFilter is what docker attached to a container with its default capabilities.
+func dockerFilter() []byte {
+	code, err := os.ReadFile("../../inspect/seccomp/testdata/docker.bpf")
+	if err != nil {
+		panic(err)
+	}
+	return code
+}
+
 // writeFixtures writes each to a file in dir.
 func writeFixtures(dir string) error {
+	if err := os.WriteFile(filepath.Join(dir, "docker.bpf"), dockerFilter(), 0o600); err != nil {
+		return err
+	}
 	for name, s := range map[string]*inspect.Snapshot{
-		"node.json": fixture(), "later.json": later(), "partial.json": partial(), "twins.json.gz": twins(), "asked.json": asked(),
+		"node.json": fixture(), "later.json": later(), "partial.json": partial(), "twins.json.gz": twins(), "asked.json": asked(), "filtered.json": filteredNode(),
 	} {
 		if _, err := snapshot.Create(filepath.Join(dir, name), s, snapshot.CreateOptions{UID: -1, GID: -1}); err != nil {
 			return err

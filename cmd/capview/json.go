@@ -14,7 +14,7 @@ func writeJSON(w io.Writer, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(view.SafeJSON(b), '\n'))
+	_, err = w.Write(append(view.PlainJSON(b), '\n'))
 	return err
 }
 
@@ -25,7 +25,7 @@ func writeLines[T any](w io.Writer, vs []T) error {
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(append(view.SafeJSON(b), '\n')); err != nil {
+		if _, err := w.Write(append(view.PlainJSON(b), '\n')); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"capview/inspect"
 	"capview/inspect/bpf/trace"
@@ -33,7 +32,6 @@ type traceTable struct {
 	cells []traceCell
 	width int // 0: without bound
 	style func(view.Role, string) string
-	once  sync.Once
 }
 
 type traceCell struct {

@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command bench measures capview beside its peers, in one run on one node: thousands of sleeping processes,
-// each tool several times in turn, medians and their ratios. The floor is a C program that opens, reads and
+// each tool several times in turn, medians and their ratios. The floor of its procfs engine is a C program that opens, reads and
 // closes the same files as capview's scan on as many cores.
 //
 //	go run ./demo/bench            all of it (root; Debian: gcc strace procps libcap-ng-utils util-linux htop)

@@ -29,6 +29,7 @@ func cores() int { return runtime.NumCPU() }
 func peers(capview, readloop string, files []string) []*tool {
 	tools := []*tool{
 		{name: "capview export -", args: []string{capview, "export", "-"}},
+		{name: "the same by procfs", args: []string{capview, "--engine", "procfs", "export", "-"}},
 		{name: "C loop, same files", args: append([]string{readloop, strconv.Itoa(cores())}, files...)},
 	}
 	for _, line := range []string{"pscap -a", "ps -eo pid,user,comm,args", "lsns -t user"} {
@@ -88,10 +89,10 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 var opened = regexp.MustCompile(`(openat2?|readlinkat)\(\d+</proc/\d+/?([^>]*)>, "([^"]+)", ?([^)]*)`)
 
-// filesRead asks strace which files of one process capview opens and reads, in readloop's notation.
+// filesRead asks strace which files of one process capview opens and reads by procfs, in readloop's notation.
 func filesRead(dir, capview string, pid int) ([]string, error) {
 	log := filepath.Join(dir, "strace")
-	if err := command("strace", "-f", "-y", "-qq", "-e", "trace=openat,openat2,readlinkat", "-o", log, capview, "export", filepath.Join(dir, "traced.json")); err != nil {
+	if err := command("strace", "-f", "-y", "-qq", "-e", "trace=openat,openat2,readlinkat", "-o", log, capview, "--engine", "procfs", "export", filepath.Join(dir, "traced.json")); err != nil {
 		return nil, err
 	}
 	// grep, and not this program: what a process held when it started another counts as that one's memory.

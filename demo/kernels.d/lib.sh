@@ -133,10 +133,6 @@ judge() {
 	! grep -q '^ *--- FAIL' "$WORK/said" || bad=1
 	[ $bad = 0 ] || { head -c 200000 "$WORK/said" >&2; say "failed under $kernel"; exit 1; }
 	grep '^ *--- SKIP' -B 1 "$WORK/said" >&2 || true
-<<<<<<< HEAD
-	sed -n 's/^@= //p; /actions tried\|namespaces compared\|programs compared\|the same$\|were loaded$/p' "$WORK/said"
-=======
-	sed -n 's/^@= //p; /actions tried\|namespaces compared\|fields of .* compared\|their .* filters/p' "$WORK/said"
->>>>>>> engine
+	sed -n 's/^@= //p; /actions tried\|namespaces compared\|programs compared\|the same$\|were loaded$\|fields of .* compared\|their .* filters\|checks compared\|all counted$\|calls compared/p' "$WORK/said"
 	echo "kernel $kernel: $(grep -c '^ *--- PASS' "$WORK/said") tests passed, $(grep -c '^ *--- SKIP' "$WORK/said") skipped, in $SECONDS s"
 }

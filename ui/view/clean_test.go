@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -78,4 +79,22 @@ func FuzzClean(f *testing.F) {
 			t.Fatalf("%q shows as nothing", s)
 		}
 	})
+}
+
+// What PlainJSON writes decodes to the same, with the signs that HTML has written as they are.
+func TestPlainJSON(t *testing.T) {
+	for _, text := range []string{"flags & CLONE_NEWUSER", "<a> & \"b\"", `\u0026 as it stands`, `\\`, "\\", "\x1b[31m&\u202e", "\u2028<"} {
+		b, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := PlainJSON(b)
+		var back string
+		if err := json.Unmarshal(plain, &back); err != nil || back != text {
+			t.Errorf("%q: %s: %q, %v", text, plain, back, err)
+		}
+		if strings.ContainsAny(text, "&<>") && text[0] != '\\' && !strings.ContainsAny(string(plain), "&<>") {
+			t.Errorf("%q: %s", text, plain)
+		}
+	}
 }

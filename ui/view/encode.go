@@ -95,6 +95,27 @@ func SafeJSON(b []byte) []byte {
 	return out
 }
 
+// PlainJSON is SafeJSON without encoding/json's escapes for HTML: what it writes for "<", ">" and "&" is those again.
+func PlainJSON(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\\' || i+1 == len(b) {
+			out = append(out, b[i])
+			continue
+		}
+		if c, ok := htmlEscapes[string(b[i:min(i+6, len(b))])]; ok {
+			out = append(out, c)
+			i += 5
+			continue
+		}
+		out = append(out, b[i], b[i+1])
+		i++
+	}
+	return SafeJSON(out)
+}
+
+var htmlEscapes = map[string]byte{`\u0026`: '&', `\u003c`: '<', `\u003e`: '>'}
+
 // firstHidden is where the first rune to be escaped is, or the end.
 func firstHidden(b []byte) int {
 	for i := 0; i < len(b); {

@@ -134,6 +134,26 @@ func policyBlocks(r Row) []Block {
 	for _, other := range profile.Family(arch)[1:] {
 		blocks = append(blocks, otherABI(stack, other))
 	}
+	if s, _ := r.creds().Seccomp.Get(); strings.Contains(s.Profile.Or(""), " +") && r.T == nil {
+		if of, ok := r.Ix.FilterSubject(r.P); ok {
+			n := profile.NewNamer(arch).Name(stack, of)
+			blocks = append(blocks, DifferenceBlock(n.Differs, n.Profile))
+		}
+	}
+	return append(blocks, InstructionBlocks(stack)...)
+}
+
+// InstructionBlocks is the filters' programs, a line an instruction.
+func InstructionBlocks(stack seccomp.Stack) (blocks []Block) {
+	for i, p := range stack {
+		b := Block{Title: fmt.Sprintf("Instructions of filter %d", i+1), Head: []string{"LINE", "CODE", "JT", "JF", "K", ""}}
+		for _, l := range p.Disassemble() {
+			in := l.Instruction
+			b.Rows = append(b.Rows, []Cell{{fmt.Sprintf("%04d", l.Number), Muted}, text(fmt.Sprintf("0x%02x", in.Code)), number(int(in.JT)), number(int(in.JF)),
+				text(fmt.Sprintf("0x%08x", in.K)), text(Clean(l.Text))})
+		}
+		blocks = append(blocks, b)
+	}
 	return blocks
 }
 

@@ -36,6 +36,21 @@ type checkFexitMember struct {
 	Key   uint64
 }
 
+type checkFexitRecents struct {
+	_     structs.HostLayout
+	Slots [32]struct {
+		_          structs.HostLayout
+		Task       uint64
+		Start      uint64
+		Cgroups    uint64
+		Cred       uint64
+		Key        uint64
+		Generation uint32
+		Is         bool
+		_          [3]byte
+	}
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -48,6 +63,7 @@ const (
 	checkFexitMapLosses           = "losses"
 	checkFexitMapMembers          = "members"
 	checkFexitMapOverflow         = "overflow"
+	checkFexitMapRecent           = "recent"
 	checkFexitMapShown            = "shown"
 	checkFexitMapUsers            = "users"
 	checkFexitProgCapCapable      = "cap_capable"
@@ -58,6 +74,7 @@ const (
 	checkFexitVarByUserns         = "by_userns"
 	checkFexitVarCgroupController = "cgroup_controller"
 	checkFexitVarCurrentHot       = "current_hot"
+	checkFexitVarGeneration       = "generation"
 	checkFexitVarOnlyDenied       = "only_denied"
 	checkFexitVarOnlyFirst        = "only_first"
 	checkFexitVarProbed           = "probed"
@@ -128,6 +145,7 @@ type checkFexitMapSpecs struct {
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
+	Recent        *ebpf.MapSpec `ebpf:"recent"`
 	Shown         *ebpf.MapSpec `ebpf:"shown"`
 	Users         *ebpf.MapSpec `ebpf:"users"`
 }
@@ -141,6 +159,7 @@ type checkFexitVariableSpecs struct {
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -180,6 +199,7 @@ type checkFexitMaps struct {
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
+	Recent        *ebpf.Map `ebpf:"recent"`
 	Shown         *ebpf.Map `ebpf:"shown"`
 	Users         *ebpf.Map `ebpf:"users"`
 }
@@ -194,6 +214,7 @@ func (m *checkFexitMaps) Close() error {
 		m.Losses,
 		m.Members,
 		m.Overflow,
+		m.Recent,
 		m.Shown,
 		m.Users,
 	)
@@ -208,6 +229,7 @@ type checkFexitVariables struct {
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

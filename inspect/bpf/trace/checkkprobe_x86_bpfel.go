@@ -44,6 +44,21 @@ type checkKprobeMember struct {
 	Key   uint64
 }
 
+type checkKprobeRecents struct {
+	_     structs.HostLayout
+	Slots [32]struct {
+		_          structs.HostLayout
+		Task       uint64
+		Start      uint64
+		Cgroups    uint64
+		Cred       uint64
+		Key        uint64
+		Generation uint32
+		Is         bool
+		_          [3]byte
+	}
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -57,6 +72,7 @@ const (
 	checkKprobeMapLosses            = "losses"
 	checkKprobeMapMembers           = "members"
 	checkKprobeMapOverflow          = "overflow"
+	checkKprobeMapRecent            = "recent"
 	checkKprobeMapShown             = "shown"
 	checkKprobeMapUsers             = "users"
 	checkKprobeProgCapCapableEnter  = "cap_capable_enter"
@@ -68,6 +84,7 @@ const (
 	checkKprobeVarByUserns          = "by_userns"
 	checkKprobeVarCgroupController  = "cgroup_controller"
 	checkKprobeVarCurrentHot        = "current_hot"
+	checkKprobeVarGeneration        = "generation"
 	checkKprobeVarOnlyDenied        = "only_denied"
 	checkKprobeVarOnlyFirst         = "only_first"
 	checkKprobeVarProbed            = "probed"
@@ -140,6 +157,7 @@ type checkKprobeMapSpecs struct {
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Members       *ebpf.MapSpec `ebpf:"members"`
 	Overflow      *ebpf.MapSpec `ebpf:"overflow"`
+	Recent        *ebpf.MapSpec `ebpf:"recent"`
 	Shown         *ebpf.MapSpec `ebpf:"shown"`
 	Users         *ebpf.MapSpec `ebpf:"users"`
 }
@@ -153,6 +171,7 @@ type checkKprobeVariableSpecs struct {
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
@@ -193,6 +212,7 @@ type checkKprobeMaps struct {
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Members       *ebpf.Map `ebpf:"members"`
 	Overflow      *ebpf.Map `ebpf:"overflow"`
+	Recent        *ebpf.Map `ebpf:"recent"`
 	Shown         *ebpf.Map `ebpf:"shown"`
 	Users         *ebpf.Map `ebpf:"users"`
 }
@@ -208,6 +228,7 @@ func (m *checkKprobeMaps) Close() error {
 		m.Losses,
 		m.Members,
 		m.Overflow,
+		m.Recent,
 		m.Shown,
 		m.Users,
 	)
@@ -222,6 +243,7 @@ type checkKprobeVariables struct {
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`

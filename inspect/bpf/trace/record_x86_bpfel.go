@@ -25,6 +25,21 @@ type recordMember struct {
 	Key   uint64
 }
 
+type recordRecents struct {
+	_     structs.HostLayout
+	Slots [32]struct {
+		_          structs.HostLayout
+		Task       uint64
+		Start      uint64
+		Cgroups    uint64
+		Cred       uint64
+		Key        uint64
+		Generation uint32
+		Is         bool
+		_          [3]byte
+	}
+}
+
 type recordRecord struct {
 	_       structs.HostLayout
 	Entered [48]uint64
@@ -48,6 +63,7 @@ const (
 	recordMapGroups           = "groups"
 	recordMapLosses           = "losses"
 	recordMapMembers          = "members"
+	recordMapRecent           = "recent"
 	recordMapRecords          = "records"
 	recordMapRefusals         = "refusals"
 	recordMapUsers            = "users"
@@ -61,6 +77,7 @@ const (
 	recordVarByUserns         = "by_userns"
 	recordVarCgroupController = "cgroup_controller"
 	recordVarEveryGroup       = "every_group"
+	recordVarGeneration       = "generation"
 	recordVarSelfPid          = "self_pid"
 )
 
@@ -121,6 +138,7 @@ type recordMapSpecs struct {
 	Groups   *ebpf.MapSpec `ebpf:"groups"`
 	Losses   *ebpf.MapSpec `ebpf:"losses"`
 	Members  *ebpf.MapSpec `ebpf:"members"`
+	Recent   *ebpf.MapSpec `ebpf:"recent"`
 	Records  *ebpf.MapSpec `ebpf:"records"`
 	Refusals *ebpf.MapSpec `ebpf:"refusals"`
 	Users    *ebpf.MapSpec `ebpf:"users"`
@@ -135,6 +153,7 @@ type recordVariableSpecs struct {
 	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.VariableSpec `ebpf:"every_group"`
+	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 }
 
@@ -162,6 +181,7 @@ type recordMaps struct {
 	Groups   *ebpf.Map `ebpf:"groups"`
 	Losses   *ebpf.Map `ebpf:"losses"`
 	Members  *ebpf.Map `ebpf:"members"`
+	Recent   *ebpf.Map `ebpf:"recent"`
 	Records  *ebpf.Map `ebpf:"records"`
 	Refusals *ebpf.Map `ebpf:"refusals"`
 	Users    *ebpf.Map `ebpf:"users"`
@@ -173,6 +193,7 @@ func (m *recordMaps) Close() error {
 		m.Groups,
 		m.Losses,
 		m.Members,
+		m.Recent,
 		m.Records,
 		m.Refusals,
 		m.Users,
@@ -188,6 +209,7 @@ type recordVariables struct {
 	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.Variable `ebpf:"every_group"`
+	Generation       *ebpf.Variable `ebpf:"generation"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 }
 

@@ -73,7 +73,7 @@ func NewRecorder(o RecordOptions) (*Recorder, error) {
 		return nil, err
 	}
 	r := &Recorder{
-		recorderMaps: objects.recorderMaps, follower: follower{objects.followMaps, o.Root}, targets: len(o.Targets),
+		recorderMaps: objects.recorderMaps, follower: follower{followMaps: objects.followMaps, root: o.Root}, targets: len(o.Targets),
 		programs: []*ebpf.Program{objects.Enter, objects.Leave, objects.Fork, objects.Free, objects.Exec}, decoder: newDecoder(),
 	}
 	if err := r.begin(o, by); err != nil {

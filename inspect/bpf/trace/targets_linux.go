@@ -33,16 +33,20 @@ type followMaps struct {
 	Cgroups *ebpf.Map `ebpf:"cgroups"`
 	Members *ebpf.Map `ebpf:"members"`
 	Users   *ebpf.Map `ebpf:"users"`
+	Recent  *ebpf.Map `ebpf:"recent"`
+
+	Generation *ebpf.Variable `ebpf:"generation"`
 }
 
 // follower tells programs whom to look at.
 type follower struct {
 	followMaps
-	root string // where the kernel shows processes
+	root       string // where the kernel shows processes
+	generation uint32 // of targets
 }
 
 func (m *follower) close() error {
-	err := errors.Join(m.Cgroups.Close(), m.Members.Close(), m.Users.Close())
+	err := errors.Join(m.Cgroups.Close(), m.Members.Close(), m.Users.Close(), m.Recent.Close())
 	m.followMaps = followMaps{}
 	return err
 }
@@ -107,7 +111,12 @@ func startOf(root string, pid int) (uint64, error) {
 
 // Follow adds to target i, of kinds that a target had when the tracer began. What a target's processes fork is followed
 // by itself; this is for those that were forked before the tracer began, and for a container that was started again.
-func (m *follower) Follow(i int, more Target) error { return m.addTarget(i, more) }
+func (m *follower) Follow(i int, more Target) error {
+	err := m.addTarget(i, more)
+	// What the programs remember of tasks holds no more.
+	m.generation++
+	return errors.Join(err, m.Generation.Set(m.generation))
+}
 
 // Alive is how many of the processes that are followed have not ended.
 func (m *follower) Alive() (n int, err error) {

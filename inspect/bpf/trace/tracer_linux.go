@@ -101,7 +101,7 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracer{rung: rung, programs: p, follower: follower{p.follow, o.Root}, decoder: newDecoder()}
+	t := &Tracer{rung: rung, programs: p, follower: follower{followMaps: p.follow, root: o.Root}, decoder: newDecoder()}
 	if o.Stack {
 		t.symbols = &symbols{kernel: kernel(), users: newUserSymbols(o.Root)}
 	}

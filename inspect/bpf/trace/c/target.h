@@ -108,8 +108,8 @@ static __always_inline u64 *target_of_process(struct task_struct *task)
 	return NULL;
 }
 
-/* The key of the target that task is of; NULL where it is of none. */
-static __always_inline u64 *target_of(struct task_struct *task)
+/* Looks the target of a task up. */
+static __always_inline u64 *find_target(struct task_struct *task)
 {
 	u64 *key = NULL;
 
@@ -120,6 +120,55 @@ static __always_inline u64 *target_of(struct task_struct *task)
 	if (!key && by_userns)
 		key = target_of_userns(task);
 	return key;
+}
+
+/* Counted up when targets are added. */
+volatile u32 generation = 0;
+
+/* What was found of the tasks that a CPU ran last, and by what: a task's control groups and credentials may change. */
+#define RECENT 32
+
+struct recent {
+	u64 task, start, cgroups, cred; /* addresses, and the task's start time, which no other task at its address has */
+	u64 key;
+	u32 generation;
+	bool is; /* of a target */
+};
+
+struct recents {
+	struct recent slots[RECENT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct recents);
+} recent SEC(".maps");
+
+/* The key of the target that task is of; NULL where it is of none. */
+static __always_inline u64 *target_of(struct task_struct *task)
+{
+	u32 zero = 0;
+	struct recents *recents = bpf_map_lookup_elem(&recent, &zero);
+
+	if (!recents)
+		return find_target(task);
+	struct recent *r = &recents->slots[(u32)task->pid & (RECENT - 1)];
+	u64 start = task->start_boottime, cgroups = (u64)task->cgroups, cred = (u64)task->real_cred;
+	u32 now = generation;
+	if (r->task != (u64)task || r->start != start || r->cgroups != cgroups || r->cred != cred || r->generation != now + 1) {
+		u64 *key = find_target(task);
+
+		r->task = (u64)task;
+		r->start = start;
+		r->cgroups = cgroups;
+		r->cred = cred;
+		r->generation = now + 1; /* 0: an empty slot */
+		r->is = key != NULL;
+		r->key = key ? *key : 0;
+	}
+	return r->is ? &r->key : NULL;
 }
 
 static __always_inline bool targeted(void)
