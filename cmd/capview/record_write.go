@@ -92,7 +92,7 @@ func orNone(list []string) string {
 
 func (t *recordReport) lost(waited bool) {
 	if t.seen.calls > 0 {
-		t.say("lost: %d calls of numbers that no system call has", t.seen.calls)
+		t.say("lost: %d calls, of numbers beyond those that are told apart or not shown by the kernel: the profile may lack something", t.seen.calls)
 	}
 	switch n := t.seen.children; {
 	case n > 0 && waited:

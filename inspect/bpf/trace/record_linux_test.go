@@ -203,3 +203,55 @@ func TestRecordI386(t *testing.T) {
 		t.Errorf("i386: %v, want getpid", got)
 	}
 }
+
+// Every control group is recorded for itself: what a process calls is in its group's record, and not in another's.
+func TestRecordEveryGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root (CAP_BPF, CAP_PERFMON)")
+	}
+	r, err := NewRecorder(RecordOptions{Root: "/proc", EveryGroup: true, Refused: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	h := HierarchyOf("/proc")
+	var ids []uint64
+	var workers []*worker
+	for i := range 2 {
+		dir := filepath.Join(h.Mount, fmt.Sprintf("capview-record-%d-%d", os.Getpid(), i))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(dir) })
+		id, err := h.ID(filepath.Base(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+		w := launch(t, job{Do: "calls"}, nil)
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(w.cmd.Process.Pid)), 0); err != nil {
+			t.Fatal(err)
+		}
+		workers = append(workers, w)
+	}
+	workers[0].begin()
+	workers[0].result()
+	native := newDecoder().abis[0]
+	for i, want := range []bool{true, false} {
+		recorded, err := r.ReadGroups(ids[i : i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(recorded.Calls[native], 1000) != want || slices.Contains(recorded.Blocked[native], unix.SYS_GETPGID) != want {
+			t.Errorf("group %d: %v, blocked %v", i, recorded.Calls, recorded.Blocked)
+		}
+	}
+	workers[1].begin()
+	workers[1].result()
+	if recorded, err := r.ReadGroups(ids[1:]); err != nil || !slices.Contains(recorded.Calls[native], 1000) {
+		t.Errorf("group 1 after its calls: %v, %v", recorded.Calls, err)
+	}
+	if _, children, _, err := r.Lost(); children != 0 || err != nil {
+		t.Errorf("%d calls of groups that were not recorded, %v", children, err)
+	}
+}

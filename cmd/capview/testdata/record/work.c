@@ -23,7 +23,7 @@ void _start(void)
 
 	while (call(0, 0, (long)&byte, 1) > 0)
 		;
-	if (call(141, 0, 0, 5) < 0)
+	if (call(141, 0, 0, 19) < 0)
 		status = 1;
 	if (call(121, 0, 0, 0) < 0)
 		status = 2;
