@@ -141,8 +141,9 @@ func TestSnapshotBelongsToTheSudoUser(t *testing.T) {
 	}
 }
 
-// The list agrees with status as read by this test, for every process that both saw.
+// The list agrees with status as read by this test, for every process that was the same before and after.
 func TestListAgreesWithStatus(t *testing.T) {
+	before := capLines(t)
 	status, out, stderr := runWith(t, "", "list", "-o", "json", "--columns", "pid,started,effective,bounding")
 	var rows []struct {
 		PID                 int
@@ -151,23 +152,49 @@ func TestListAgreesWithStatus(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &rows); status != 0 || err != nil {
 		t.Fatalf("%d %v %q", status, err, stderr)
 	}
+	after := capLines(t)
 	compared := 0
 	for _, row := range rows {
-		text, err := os.ReadFile("/proc/" + strconv.Itoa(row.PID) + "/status")
-		if err != nil {
-			continue // it ended
+		want, ok := after[row.PID]
+		if !ok || want != before[row.PID] {
+			continue // it came, ended, or changed meanwhile
 		}
 		compared++
-		for line := range strings.Lines(string(text)) {
-			name, value, _ := strings.Cut(line, ":")
-			want := strings.TrimSpace(value)
-			if name == "CapEff" && !bytes.Contains(row.Effective, []byte(want)) || name == "CapBnd" && !bytes.Contains(row.Bounding, []byte(want)) {
-				t.Errorf("pid %d: %s is %s, listed %s %s", row.PID, name, want, row.Effective, row.Bounding)
-			}
+		if !bytes.Contains(row.Effective, []byte(want[0])) || !bytes.Contains(row.Bounding, []byte(want[1])) {
+			t.Errorf("pid %d: CapEff and CapBnd are %s, listed %s %s", row.PID, want, row.Effective, row.Bounding)
 		}
 	}
 	if compared == 0 {
 		t.Fatal("compared no process")
 	}
 	t.Logf("compared %d processes", compared)
+}
+
+// capLines is CapEff and CapBnd of every process's status.
+func capLines(t *testing.T) map[int][2]string {
+	t.Helper()
+	paths, err := filepath.Glob("/proc/[0-9]*/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[int][2]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		var sets [2]string
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(line, ":")
+			switch name {
+			case "CapEff":
+				sets[0] = strings.TrimSpace(value)
+			case "CapBnd":
+				sets[1] = strings.TrimSpace(value)
+			}
+		}
+		all[pid] = sets
+	}
+	return all
 }
