@@ -9,7 +9,7 @@ run_node() {
 	make_initramfs
 	say "booting systemd on ${KERNEL##*/}"
 	# Without policies: there is none here, and docker would look for one.
-	boot "${CAPVIEW_KERNELS_LIMIT:-600}" 2048 "$WORK/initramfs" "apparmor=0 selinux=0" -drive "file=$WORK/disk,if=virtio,format=raw,cache=unsafe"
+	boot "${CAPVIEW_KERNELS_LIMIT:-900}" 2048 "$WORK/initramfs" "apparmor=0 selinux=0" -drive "file=$WORK/disk,if=virtio,format=raw,cache=unsafe"
 	judge systemd up docker podman rootless others orphans
 }
 

@@ -20,7 +20,7 @@ run_small() {
 	archive "$root" "$WORK/initramfs"
 	rm -rf "$root"
 	say "booting ${KERNEL##*/}"
-	boot "${CAPVIEW_KERNELS_LIMIT:-900}" 1536 "$WORK/initramfs" ''
+	boot "${CAPVIEW_KERNELS_LIMIT:-1800}" 1536 "$WORK/initramfs" ''
 	judge "$1" "${SMALL_PACKAGES[@]}" demo/oracle/execs demo/oracle/filters capview
 }
 
