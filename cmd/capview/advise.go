@@ -83,6 +83,7 @@ func (a *app) runAdvise(cmd *cobra.Command, name string, o *adviseOptions) error
 	if err != nil {
 		return err
 	}
+	a.needs = watching
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err
