@@ -97,7 +97,7 @@ boot() {
 	local limit=$1 memory=$2 initramfs=$3 append=$4 image status=0
 	shift 4
 	image=$(find "$KERNEL/boot" -name 'vmlinuz-*')
-	qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" -display none -monitor none -no-reboot \
+	qemu-system-x86_64 -accel "tcg,thread=${TCG_THREADS:-multi}" -cpu max -smp 2 -m "$memory" -display none -monitor none -no-reboot \
 		-nic none -serial "file:$WORK/serial" -kernel "$image" -initrd "$initramfs" \
 		-append "console=ttyS0 quiet loglevel=1 panic=-1 $append" "$@" </dev/null &
 	QEMU=$!
