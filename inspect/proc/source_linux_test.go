@@ -244,7 +244,9 @@ func TestFileCapabilities(t *testing.T) {
 func waitExe(t *testing.T, s *Source, pid int, path string) *inspect.Process {
 	t.Helper()
 	for range 1000 {
-		if p := process(t, snapshot(t, s), pid); p.Exe == inspect.Some(path) {
+		// An execve under way has its executable before it has its arguments (begin_new_exec, then create_elf_tables).
+		p := process(t, snapshot(t, s), pid)
+		if args, _ := p.Cmdline.Get(); p.Exe == inspect.Some(path) && len(args) > 0 {
 			return p
 		}
 	}
