@@ -17,6 +17,8 @@ type CheckCount struct {
 	UID           uint32 // effective
 	CurrentUserNS uint64
 	Effective     caps.Set
+	// Last is the First of the latest count that an Exercise added: when it was last asked, to within the time between two counts.
+	Last time.Time
 }
 
 // Counts is every check of a time, counted.
@@ -69,6 +71,9 @@ type Exercise struct {
 // mostChecks bounds what an Exercise tells apart: about 150 bytes each. Beyond it, checks count as unattributed.
 const mostChecks = 200_000
 
+// NewExercise is an empty one that tells most checks apart.
+func NewExercise(most int) *Exercise { return &Exercise{most: most} }
+
 // Add counts c in.
 func (x *Exercise) Add(c Counts) {
 	if x.byCheck == nil {
@@ -80,9 +85,11 @@ func (x *Exercise) Add(c Counts) {
 	}
 	for i := range c.Checks {
 		n := c.Checks[i]
+		n.Last = n.First
 		switch known := x.byCheck[n.Check]; {
 		case known != nil:
 			known.Count += n.Count
+			known.Last = n.Last
 		case len(x.order) < most:
 			x.byCheck[n.Check] = &n
 			x.order = append(x.order, &n)
@@ -95,6 +102,36 @@ func (x *Exercise) Add(c Counts) {
 	}
 	x.lost = c.Lost
 }
+
+// Fold makes room: of processes that have ended, those that were alike in everything but their number count as the first of
+// them from then on. A workload that starts the same programs over and over takes no more room than one of each.
+func (x *Exercise) Fold(ended func(ProcessID) bool) {
+	first := make(map[CheckCount]*CheckCount)
+	kept := x.order[:0:0]
+	for _, c := range x.order {
+		if !ended(c.Process()) {
+			kept = append(kept, c)
+			continue
+		}
+		alike := CheckCount{Check: c.Check, Comm: c.Comm, PPID: c.PPID, UID: c.UID, CurrentUserNS: c.CurrentUserNS, Effective: c.Effective}
+		alike.PID, alike.StartTime = 0, 0
+		same := first[alike]
+		if same == nil {
+			first[alike] = c
+			kept = append(kept, c)
+			continue
+		}
+		same.Count += c.Count
+		if c.Last.After(same.Last) {
+			same.Last = c.Last
+		}
+		delete(x.byCheck, c.Check)
+	}
+	x.order = kept
+}
+
+// Len is how many checks are told apart.
+func (x *Exercise) Len() int { return len(x.order) }
 
 // Checks is every check so far, in the order of their first count. They are the Exercise's: not to be changed, and to be
 // read before the next Add.
@@ -137,6 +174,9 @@ func (x *Exercise) Uses() map[ProcessID]Use {
 	}
 	return uses
 }
+
+// Process is whose check it was.
+func (c *Check) Process() ProcessID { return ProcessID{c.PID, c.StartTime} }
 
 // ProcessID is what tells a process from every other since boot.
 type ProcessID struct {
