@@ -66,13 +66,24 @@ type Exercise struct {
 	rest    map[Unattributed]uint64 // keyed with Count 0
 	lost    Losses
 	most    int
+	coarse  bool // hidden checks are not told apart by system call
 }
 
 // mostChecks bounds what an Exercise tells apart: about 150 bytes each. Beyond it, checks count as unattributed.
 const mostChecks = 200_000
 
-// NewExercise is an empty one that tells most checks apart.
-func NewExercise(most int) *Exercise { return &Exercise{most: most} }
+// NewExercise is an empty one that tells most checks apart; hidden ones, which are most of all, not by their system call: of
+// that it has the latest.
+func NewExercise(most int) *Exercise { return &Exercise{most: most, coarse: true} }
+
+// key is by what a check is told apart.
+func (x *Exercise) key(c *Check) Check {
+	key := *c
+	if x.coarse && c.Hidden() {
+		key.Syscall = Syscall{}
+	}
+	return key
+}
 
 // Add counts c in.
 func (x *Exercise) Add(c Counts) {
@@ -86,12 +97,13 @@ func (x *Exercise) Add(c Counts) {
 	for i := range c.Checks {
 		n := c.Checks[i]
 		n.Last = n.First
-		switch known := x.byCheck[n.Check]; {
+		key := x.key(&n.Check)
+		switch known := x.byCheck[key]; {
 		case known != nil:
 			known.Count += n.Count
-			known.Last = n.Last
+			known.Last, known.Syscall = n.Last, n.Syscall
 		case len(x.order) < most:
-			x.byCheck[n.Check] = &n
+			x.byCheck[key] = &n
 			x.order = append(x.order, &n)
 		default:
 			x.rest[Unattributed{Cap: n.Cap, Denied: n.Denied}] += n.Count
@@ -113,7 +125,7 @@ func (x *Exercise) Fold(ended func(ProcessID) bool) {
 			kept = append(kept, c)
 			continue
 		}
-		alike := CheckCount{Check: c.Check, Comm: c.Comm, PPID: c.PPID, UID: c.UID, CurrentUserNS: c.CurrentUserNS, Effective: c.Effective}
+		alike := CheckCount{Check: x.key(&c.Check), Comm: c.Comm, PPID: c.PPID, UID: c.UID, CurrentUserNS: c.CurrentUserNS, Effective: c.Effective}
 		alike.PID, alike.StartTime = 0, 0
 		same := first[alike]
 		if same == nil {
@@ -125,7 +137,7 @@ func (x *Exercise) Fold(ended func(ProcessID) bool) {
 		if c.Last.After(same.Last) {
 			same.Last = c.Last
 		}
-		delete(x.byCheck, c.Check)
+		delete(x.byCheck, x.key(&c.Check))
 	}
 	x.order = kept
 }

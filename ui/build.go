@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"time"
+
 	"capview/inspect"
 	"capview/inspect/fact"
 	"capview/ui/table"
@@ -26,6 +28,8 @@ type spec struct {
 	columns    []string
 	folds      map[foldKey]bool // what the user opened (true) and closed (false)
 	expanded   bool             // groups are open unless folds say otherwise
+	seen       *inspect.Seen    // nil where nothing is traced
+	litSince   time.Time        // denials from then on light their rows
 }
 
 // foldKey: a narrowed list has its own folds, all open at first, for what was asked for is to be seen.

@@ -10,11 +10,12 @@ import (
 	"capview/inspect"
 )
 
-// Traced checks of a process or group, as a tracer gives them.
+// Checks is those of a process or group, as a tracer gives them.
 type Checks struct {
 	Counts []inspect.CheckCount
 	Events []inspect.Event // single checks, the oldest first
 	Left   uint64          // how many checks are left out, for they are hidden ones
+	Loose  uint64          // how many checks are of nobody known: there was no more room to tell them apart
 	// Elsewhere is why these may not be all: it is not among what is traced; "" where it is.
 	Elsewhere string
 }
@@ -27,6 +28,9 @@ func TraceBlocks(ix *inspect.Index, c *Checks) (blocks []Block, picks map[string
 		blocks = append(blocks, Block{Note: Clean(c.Elsewhere)})
 	}
 	blocks = append(blocks, countsBlock(ix, c, picks))
+	if c.Loose > 0 {
+		blocks = append(blocks, Block{Note: strconv.FormatUint(c.Loose, 10) + " more checks on the node are counted by capability alone: there were too many kinds to tell whose they are."})
+	}
 	if len(c.Events) > 0 {
 		blocks = append(blocks, eventsBlock(ix, c.Events, picks))
 	}
@@ -91,6 +95,9 @@ func countsBlock(ix *inspect.Index, c *Checks, picks map[string]inspect.CheckCou
 	switch {
 	case len(b.Rows) == 0 && c.Left == 0:
 		b.Head, b.Note = nil, "No capability was asked for."
+		if c.Loose > 0 {
+			b.Note = "No check is known to be its own."
+		}
 	case len(b.Rows) == 0:
 		b.Head = nil
 	}

@@ -34,7 +34,7 @@ func Traced() (cols []Column[Row]) {
 			}
 			return inspect.Some(k.of(sight))
 		}
-		cols = append(cols, Column[Row]{Key: k.key, Title: k.title, Doc: k.doc, Min: 6, Max: 24,
+		cols = append(cols, Column[Row]{Key: k.key, Title: k.title, Doc: k.doc, Min: 11, Max: 32, Flex: 1,
 			Cell: func(r Row) Cell {
 				if r.T != nil { // checks are counted by process
 					return Cell{}
@@ -60,7 +60,7 @@ func TracedGroups() (cols []Column[GroupRow]) {
 			set, _ := get(g)
 			return set
 		}
-		cols = append(cols, Column[GroupRow]{Key: k.key, Title: k.title, Doc: k.doc, Min: 6, Max: 24,
+		cols = append(cols, Column[GroupRow]{Key: k.key, Title: k.title, Doc: k.doc, Min: 11, Max: 32, Flex: 1,
 			Cell: func(g GroupRow) Cell { return k.cell(get(g)) },
 			Less: lessCount(known), Value: func(g GroupRow) any { return value(known(g)) }})
 	}
