@@ -198,9 +198,9 @@ func (m *Model) setTab(i int) {
 		return
 	}
 	s := d.sections[((i%len(d.sections))+len(d.sections))%len(d.sections)]
-	next := page{off: d.page.off, height: d.page.height, picker: picker{pick: d.page.pick, at: d.page.at, look: m.look}}
+	next := page{off: d.page.off, height: d.page.height, picker: picker{pick: d.page.pick, at: d.page.at, chosen: d.page.chosen, look: m.look}}
 	if s.Key != d.tab {
-		next.off, next.pick, next.at = 0, "", 0
+		next.off, next.pick, next.at, next.chosen = 0, "", 0, false
 	}
 	look := m.look
 	d.tab = s.Key

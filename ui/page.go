@@ -33,20 +33,33 @@ func (p *page) down(n int) {
 		p.scroll(n)
 	case at == p.first(): // with what stands above it
 		p.scroll(-p.off)
-	case at < p.off:
-		p.scroll(at - p.off)
-	case at >= p.off+p.height:
-		p.scroll(at - p.off - p.height + 1)
+	default:
+		p.follow()
+	}
+}
+
+// follow scrolls to what is picked.
+func (p *page) follow() {
+	switch {
+	case p.at < p.off:
+		p.scroll(p.at - p.off)
+	case p.at >= p.off+p.height:
+		p.scroll(p.at - p.off - p.height + 1)
 	}
 }
 
 // view appends height lines.
 func (p *page) view(b *line.Builder, lines []string, width, height int) []string {
+	p.height = height
 	if p.drawn != width {
 		p.lines, p.drawn = p.draw(b, width), width
-		p.off += p.find()
+		if moved := p.find(); p.off > 0 {
+			p.off += moved
+		}
+		if p.chosen {
+			p.follow()
+		}
 	}
-	p.height = height
 	p.scroll(0)
 	for y := range height {
 		if p.off+y < len(p.lines) {

@@ -13,6 +13,7 @@ type picker struct {
 	picks  map[int]string // what the lines' rows are, by the line's number; nil where none can be picked
 	pick   string
 	at     int  // the line of pick
+	chosen bool // by a key; else it is the first, whatever that is
 	active bool // the page has the keys
 	look   looks
 }
@@ -20,7 +21,11 @@ type picker struct {
 // find looks for what is picked among the page's new lines, and tells how far down it went. Where it is no more, the row
 // that is nearest is picked.
 func (p *picker) find() (moved int) {
-	if len(p.picks) == 0 {
+	switch {
+	case len(p.picks) == 0:
+		return 0
+	case !p.chosen:
+		p.choose(p.first())
 		return 0
 	}
 	for at, pick := range p.picks {
@@ -60,6 +65,7 @@ func (p *picker) step(n int) (at int, ok bool) {
 	order := p.order()
 	i := slices.Index(order, p.at)
 	p.choose(order[max(0, min(i+n, len(order)-1))])
+	p.chosen = p.at != order[0]
 	return p.at, true
 }
 
@@ -74,6 +80,7 @@ func (p *picker) keepInSight(off, height int) {
 	}
 	if at := p.nearest(target); at >= off && at < off+height {
 		p.choose(at)
+		p.chosen = at != p.first()
 	}
 }
 

@@ -100,7 +100,7 @@ func (w *watched) take(ctx context.Context, of ui.Whom) error {
 func untraceableHere(err error) error {
 	var none *trace.NoRung
 	if errors.As(err, &none) {
-		return errors.New("cannot trace: " + none.Why() + " (capview doctor)")
+		return errors.New("cannot trace: " + none.Why())
 	}
 	return errors.New("cannot trace: " + err.Error())
 }

@@ -41,23 +41,26 @@ func TraceBlocks(ix *inspect.Index, c *Checks) (blocks []Block, picks map[string
 type checkKind struct {
 	cap    string
 	denied bool
-	target uint64
-	over   bool // that is not the user namespace of the credentials
+	target uint64 // 0 is its own, which is not the host's: each of its programs may have made itself one
 	creds  inspect.CheckCreds
 	probe  bool
 }
 
-func kindOf(c *inspect.CheckCount) checkKind {
-	return checkKind{c.Cap.Short(), c.Denied, c.TargetUserNS, c.TargetUserNS != c.CurrentUserNS, c.Creds, c.Probe}
+func kindOf(ix *inspect.Index, c *inspect.CheckCount) checkKind {
+	target := c.TargetUserNS
+	if target == c.CurrentUserNS && target != ix.Host.UserNamespace {
+		target = 0
+	}
+	return checkKind{c.Cap.Short(), c.Denied, target, c.Creds, c.Probe}
 }
 
 // mergeChecks makes a row of each kind: of the latest of them it has all but the count.
-func mergeChecks(counts []inspect.CheckCount) []inspect.CheckCount {
+func mergeChecks(ix *inspect.Index, counts []inspect.CheckCount) []inspect.CheckCount {
 	at := map[checkKind]int{}
 	var rows []inspect.CheckCount
 	for i := range counts {
 		c := counts[i]
-		kind := kindOf(&c)
+		kind := kindOf(ix, &c)
 		n, known := at[kind]
 		if !known {
 			at[kind] = len(rows)
@@ -85,10 +88,10 @@ func mergeChecks(counts []inspect.CheckCount) []inspect.CheckCount {
 
 func countsBlock(ix *inspect.Index, c *Checks, picks map[string]inspect.CheckCount) Block {
 	b := Block{Title: "Checks", Head: []string{"ANSWER", "CAPABILITY", "CHECKS", "OVER", "LAST IN", "LAST BY"}}
-	for _, r := range mergeChecks(c.Counts) {
+	for _, r := range mergeChecks(ix, c.Counts) {
 		b.Rows = append(b.Rows, []Cell{answerCell(&r.Check), capCell(&r.Check), {strconv.FormatUint(r.Count, 10), Plain},
 			overCell(ix, r.TargetUserNS, r.CurrentUserNS), callCell(r.Syscall), {Clean(fmt.Sprintf("%s (%d)", r.Comm, r.PID)), Plain}})
-		pick := fmt.Sprint(kindOf(&r))
+		pick := fmt.Sprint(kindOf(ix, &r))
 		b.Picks = append(b.Picks, pick)
 		picks[pick] = r
 	}
@@ -101,8 +104,11 @@ func countsBlock(ix *inspect.Index, c *Checks, picks map[string]inspect.CheckCou
 	case len(b.Rows) == 0:
 		b.Head = nil
 	}
+	if len(b.Rows) > 0 {
+		b.Note = "enter: why it was decided so. "
+	}
 	if c.Left > 0 {
-		b.Note = strconv.FormatUint(c.Left, 10) + " left out: probes of the kernel's own, and checks with other credentials put in place of the program's; * shows them."
+		b.Note += strconv.FormatUint(c.Left, 10) + " left out: probes of the kernel's own, and checks with other credentials put in place of the program's; * shows them."
 	}
 	return b
 }
