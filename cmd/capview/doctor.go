@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"capview/inspect"
+	"capview/inspect/bpf/trace"
 	"capview/inspect/caps"
 	"capview/nsinfo"
 	"capview/nsinfo/runtimes"
@@ -54,6 +56,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	a.needs = watching
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err
@@ -63,6 +66,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 		findings = append(findings, finding{"engine", statusNote, ix.Host.Engine, ""})
 	} else {
 		findings = append(findings, engineFindings(live.Engine())...)
+		findings = append(findings, traceFinding())
 		findings = append(findings, readerFindings(live.Reader())...)
 		findings = append(findings, nameFindings(live.Names())...)
 	}
@@ -203,4 +207,21 @@ func (a *app) writeFindings(form string, fs []finding) error {
 		}
 	}
 	return nil
+}
+
+// traceFinding tells by trying whether capability checks can be watched.
+func traceFinding() finding {
+	running, err := newTracer(trace.Options{Root: procRoot})
+	if err != nil {
+		var none *trace.NoRung
+		if errors.As(err, &none) {
+			return finding{"trace", statusNote, "capability checks cannot be watched: " + none.Why(), howToGet}
+		}
+		return finding{"trace", statusNote, "capability checks cannot be watched: " + err.Error(), ""}
+	}
+	f := finding{"trace", statusOK, "capability checks can be watched, by " + string(running.Rung()), ""}
+	if err := running.Close(); err != nil {
+		return finding{"trace", statusNote, err.Error(), ""}
+	}
+	return f
 }
