@@ -178,7 +178,7 @@ func advises(t *testing.T, args ...string) []byte {
 }
 
 // traced is the file with what capview trace wrote of the whole node while something was done, begun well before.
-func traced(t *testing.T, do func()) string {
+func traced(t *testing.T, do func(), args ...string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "events"))
 	if err != nil {
@@ -187,7 +187,7 @@ func traced(t *testing.T, do func()) string {
 	defer file.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, built, "trace", "-o", "json")
+	cmd := exec.CommandContext(ctx, built, append([]string{"trace", "-o", "json"}, args...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = file, &said
 	if err := cmd.Start(); err != nil {
@@ -332,6 +332,25 @@ func ended(detached bool) []string {
 // runRunc starts a bundle with docker's default capabilities, or those of a recommendation.
 func runRunc(t *testing.T, name string, with []byte, detached bool, then string) (string, error) {
 	t.Helper()
+	return runBundle(t, "runc", name, detached, func(config map[string]any) {
+		process := config["process"].(map[string]any)
+		process["args"] = []string{"/bin/sh", "-c", work, then}
+		if with == nil {
+			return
+		}
+		var r struct{ Process map[string]any }
+		if err := json.Unmarshal(with, &r); err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range r.Process {
+			process[key] = value
+		}
+	})
+}
+
+// runBundle starts a bundle of the lab's root with docker's default capabilities, as edited, by runc or crun.
+func runBundle(t *testing.T, runtime, name string, detached bool, edit func(config map[string]any)) (string, error) {
+	t.Helper()
 	dir := t.TempDir()
 	spec := exec.Command("runc", "spec")
 	spec.Dir = dir
@@ -345,25 +364,21 @@ func runRunc(t *testing.T, name string, with []byte, detached bool, then string)
 		t.Fatal(err)
 	}
 	process := config["process"].(map[string]any)
-	process["terminal"], process["args"], process["noNewPrivileges"] = false, []string{"/bin/sh", "-c", work, then}, false
+	process["terminal"], process["noNewPrivileges"] = false, false
 	delete(process, "rlimits")
 	all := []string{"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID", "CAP_SETFCAP",
 		"CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE"}
 	process["capabilities"] = map[string][]string{"bounding": all, "effective": all, "permitted": all}
-	if with != nil {
-		var r struct{ Process map[string]any }
-		if err := json.Unmarshal(with, &r); err != nil {
-			t.Fatal(err)
-		}
-		for key, value := range r.Process {
-			process[key] = value
-		}
-	}
 	config["root"] = map[string]any{"path": lab("rootfs"), "readonly": true}
 	config["mounts"] = append(config["mounts"].([]any), map[string]any{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+	edit(config)
 	text, err = json.Marshal(config)
 	if err = errors.Join(err, os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
+	}
+	if runtime == "crun" { // it takes no hybrid hierarchy of control groups: it is shown version 2's alone
+		const alone = `umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec crun --root "$0/state" run --bundle "$0" "$1"`
+		return quietly("unshare", "--mount", "sh", "-c", alone, dir, name)
 	}
 	if detached {
 		return quietly("/bin/sh", "-c", `exec runc run -d --bundle "$0" "$1" </dev/null >"$0/log" 2>&1`, dir, name)
