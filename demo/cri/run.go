@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,17 +89,34 @@ func printLog(path string) error {
 	return nil
 }
 
-// securityContext is what a container's manifest has (Kubernetes' core/v1 SecurityContext); a field that is not known here
-// is an error, so that nothing which was asked for is left out.
+// manifest is a container's securityContext (Kubernetes' core/v1 SecurityContext), or that of the one container that is listed;
+// a field that is not known here is an error, so that nothing which was asked for is left out.
+type manifest struct {
+	SecurityContext *securityContext `yaml:"securityContext"`
+	Containers      []struct {
+		Name            string           `yaml:"name"`
+		SecurityContext *securityContext `yaml:"securityContext"`
+	} `yaml:"containers"`
+}
+
 type securityContext struct {
-	SecurityContext struct {
-		AllowPrivilegeEscalation *bool  `yaml:"allowPrivilegeEscalation"`
-		RunAsUser                *int64 `yaml:"runAsUser"`
-		Capabilities             struct {
-			Drop []string `yaml:"drop"`
-			Add  []string `yaml:"add"`
-		} `yaml:"capabilities"`
-	} `yaml:"securityContext"`
+	AllowPrivilegeEscalation *bool  `yaml:"allowPrivilegeEscalation"`
+	RunAsUser                *int64 `yaml:"runAsUser"`
+	Capabilities             struct {
+		Drop []string `yaml:"drop"`
+		Add  []string `yaml:"add"`
+	} `yaml:"capabilities"`
+}
+
+func (m *manifest) only() (*securityContext, error) {
+	s := m.SecurityContext
+	if len(m.Containers) == 1 && s == nil {
+		s = m.Containers[0].SecurityContext
+	}
+	if s == nil || len(m.Containers) > 1 {
+		return nil, errors.New("want the securityContext of one container")
+	}
+	return s, nil
 }
 
 // readSecurity turns a securityContext into what the kubelet asks a runtime for (pkg/kubelet/kuberuntime/security_context.go).
@@ -112,13 +130,16 @@ func readSecurity(path string) (*cri.LinuxContainerSecurityContext, error) {
 		return nil, err
 	}
 	defer text.Close()
-	var from securityContext
+	var from manifest
 	in := yaml.NewDecoder(text)
 	in.KnownFields(true)
 	if err := in.Decode(&from); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	s := from.SecurityContext
+	s, err := from.only()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	to.Capabilities = &cri.Capability{AddCapabilities: s.Capabilities.Add, DropCapabilities: s.Capabilities.Drop}
 	to.NoNewPrivs = s.AllowPrivilegeEscalation != nil && !*s.AllowPrivilegeEscalation
 	if s.RunAsUser != nil {
