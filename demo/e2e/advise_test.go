@@ -64,6 +64,7 @@ func TestAdviceHolds(t *testing.T) {
 		for _, e := range engines {
 			t.Run(e.name, func(t *testing.T) {
 				t.Parallel()
+				unit(t, advises(t, name+e.name, "--events", events, "--as", "systemd"))
 				e.holds(t, name+e.name, e.recommended(t, name+e.name, events), &held, &failed)
 			})
 		}
