@@ -15,6 +15,9 @@ type Func func(spec *ebpf.CollectionSpec, objects any) error
 
 // Into is the Func that asks the kernel. Its error is a *Refusal.
 func Into(spec *ebpf.CollectionSpec, objects any) error {
+	if iterators(spec, objects) == nil {
+		return nil
+	}
 	options := &ebpf.CollectionOptions{Cache: types()}
 	err := spec.LoadAndAssign(objects, options)
 	if errors.Is(err, unix.EPERM) && liftLockLimit() {
