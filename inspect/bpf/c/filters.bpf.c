@@ -13,7 +13,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define STACK_MAX 128
 #define INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */
-#define ARENA (4 << 20)
+#define ARENA (1 << 20)
 #define LARGEST (INSTRUCTIONS_MAX * 16) /* what the verifier takes a text's size for */
 
 const volatile u64 secret; /* what pointers are mixed with before they leave the kernel */

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"runtime"
-	"sync"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
@@ -29,10 +29,11 @@ func iterators(spec *ebpf.CollectionSpec, objects any) error {
 			return errOther
 		}
 	}
-	kernel, err := ownKernel()
+	kernel, err := quickTypes()
 	if err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(kernel)
 	needed, err := needsOf(spec.Types)
 	if err != nil {
 		return err
@@ -55,8 +56,8 @@ func iterators(spec *ebpf.CollectionSpec, objects any) error {
 	return coll.Assign(objects)
 }
 
-// ownKernel is the running kernel's types. They stay mapped: the kernel has them in memory anyway.
-var ownKernel = sync.OnceValues(func() (*vmlinux, error) {
+// ownKernel reads the running kernel's types. They are mapped as long as what it returns is reachable.
+func ownKernel() (*vmlinux, error) {
 	f, err := os.Open("/sys/kernel/btf/vmlinux")
 	if err != nil {
 		return nil, err
@@ -67,13 +68,20 @@ var ownKernel = sync.OnceValues(func() (*vmlinux, error) {
 		return nil, err
 	}
 	raw, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE)
-	if err != nil {
-		if raw, err = os.ReadFile(f.Name()); err != nil { // not to be mapped before Linux 6.16
+	if err != nil { // it is not to be mapped before Linux 6.16
+		if raw, err = io.ReadAll(f); err != nil {
 			return nil, err
 		}
+		return parseVmlinux(raw)
 	}
-	return parseVmlinux(raw)
-})
+	v, err := parseVmlinux(raw)
+	if err != nil {
+		unix.Munmap(raw)
+		return nil, err
+	}
+	runtime.AddCleanup(v, func(raw []byte) { unix.Munmap(raw) }, raw)
+	return v, nil
+}
 
 // progLoad is the part of union bpf_attr that BPF_PROG_LOAD takes (include/uapi/linux/bpf.h), as far as it is used, where a
 // pointer has eight bytes.

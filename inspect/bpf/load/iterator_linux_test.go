@@ -68,6 +68,7 @@ func TestFitsAlike(t *testing.T) {
 					compared++
 				}
 			}
+			runtime.KeepAlive(kernel)
 			id, ok := kernel.function("bpf_iter_" + p.AttachTo)
 			var hook *btf.Func
 			if err := all.TypeByName("bpf_iter_"+p.AttachTo, &hook); err != nil {
