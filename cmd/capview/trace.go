@@ -51,6 +51,8 @@ type tracer interface {
 	inspect.Tracer
 	follower
 	Rung() trace.Rung
+	// Refused is the better ways that could not be had, and why.
+	Refused() []trace.Refused
 }
 
 func (a *app) traceCommand() *cobra.Command {
