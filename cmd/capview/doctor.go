@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"capview/inspect"
-	"capview/inspect/bpf/trace"
 	"capview/inspect/caps"
 	"capview/nsinfo"
 	"capview/nsinfo/runtimes"
@@ -66,7 +64,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 		findings = append(findings, finding{"engine", statusNote, ix.Host.Engine, ""})
 	} else {
 		findings = append(findings, engineFindings(live.Engine())...)
-		findings = append(findings, traceFinding())
+		findings = append(findings, watchFindings(live.Reader())...)
 		findings = append(findings, readerFindings(live.Reader())...)
 		findings = append(findings, nameFindings(live.Names())...)
 	}
@@ -207,21 +205,4 @@ func (a *app) writeFindings(form string, fs []finding) error {
 		}
 	}
 	return nil
-}
-
-// traceFinding tells by trying whether capability checks can be watched.
-func traceFinding() finding {
-	running, err := newTracer(trace.Options{Root: procRoot})
-	if err != nil {
-		var none *trace.NoRung
-		if errors.As(err, &none) {
-			return finding{"trace", statusNote, "capability checks cannot be watched: " + none.Why(), howToGet}
-		}
-		return finding{"trace", statusNote, "capability checks cannot be watched: " + err.Error(), ""}
-	}
-	f := finding{"trace", statusOK, "capability checks can be watched, by " + string(running.Rung()), ""}
-	if err := running.Close(); err != nil {
-		return finding{"trace", statusNote, err.Error(), ""}
-	}
-	return f
 }

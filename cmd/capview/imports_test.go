@@ -15,7 +15,7 @@ var only = map[string][]string{
 	"capview/inspect/proc":               {"wiring_linux.go"},
 	"capview/inspect/bpf":                {"wiring_linux.go"},
 	"capview/inspect/bpf/load":           {"wiring_linux.go", "tracing_linux.go"},
-	"capview/inspect/bpf/trace":          {"trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "advise_watch.go", "record.go", "record_wait.go", "tracing_linux.go", "tracing_other.go", "trace_session.go", "trace_hidden.go", "doctor.go"},
+	"capview/inspect/bpf/trace":          {"doctor_watch.go", "trace.go", "trace_target.go", "trace_write.go", "trace_json.go", "advise_watch.go", "record.go", "record_wait.go", "tracing_linux.go", "tracing_other.go", "trace_session.go", "trace_hidden.go"},
 	"capview/cmd/tty":                    {"tui.go"},
 	"capview/inspect/ptrace":             {"seccomp_subject.go"},
 	"capview/cmd/lean":                   {"main.go", "wiring_linux.go"},

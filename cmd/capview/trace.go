@@ -57,6 +57,8 @@ type tracer interface {
 	follower
 	following
 	Rung() trace.Rung
+	// Refused is the better ways that could not be had, and why.
+	Refused() []trace.Refused
 }
 
 func (a *app) traceCommand() *cobra.Command {
