@@ -30,6 +30,8 @@ func (s *stillTracer) Alive() (int, error)                     { return len(s.al
 func (s *stillTracer) Following() ([]inspect.ProcessID, error) { return s.alive, nil }
 func (s *stillTracer) Rung() trace.Rung                        { return trace.Tracepoint }
 
+func (s *stillTracer) Refused() []trace.Refused { return nil }
+
 func sessionID(pid int) inspect.ProcessID { return inspect.ProcessID{PID: pid, StartTime: uint64(pid)} }
 
 func sessionProcess(pid, ppid int, container string) inspect.Process {
