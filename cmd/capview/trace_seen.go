@@ -307,7 +307,7 @@ func (s *session) Advise(ctx context.Context, of ui.Whom) (*inspect.Index, *advi
 	target.Name = of.Name
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen := &advise.Observation{Since: s.since, Until: s.until, Targets: s.w.told, Everywhere: s.w.all, Lost: s.x.Lost().Missed + s.x.Lost().Children}
+	seen := &advise.Observation{Since: s.whole, Until: s.until, Targets: s.w.told, Everywhere: s.w.all, Lost: s.x.Lost().Missed + s.x.Lost().Children}
 	if s.until.IsZero() {
 		seen.Until = s.app.now()
 	}

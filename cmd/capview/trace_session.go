@@ -34,6 +34,7 @@ type session struct {
 	mu     sync.Mutex // of what follows
 	ix     *inspect.Index
 	since  time.Time
+	whole  time.Time // since when all that it should watch is watched; zero: not yet
 	until  time.Time // zero while it goes on
 	ended  string
 	failed error
@@ -51,15 +52,13 @@ func (a *app) traceUI(ctx context.Context, src inspect.Source, live node, ix *in
 	if err := s.w.take(ctx, of); err != nil {
 		return nil, err
 	}
+	s.w.descend()
+	s.w.late = s.caughtUp
 	running, err := newTracer(trace.Options{Root: procRoot, Targets: s.w.targets(), Events: true, RingBytes: sessionRing})
 	if err != nil {
 		return nil, untraceableHere(err)
 	}
-	s.running = running
-	if err := s.w.catchUp(ctx, running); err != nil {
-		return nil, errors.Join(err, running.Close())
-	}
-	s.since = a.now()
+	s.running, s.since = running, a.now()
 	ctx, s.cancel = context.WithCancel(ctx)
 	go s.run(ctx)
 	a.begun(s)
@@ -124,6 +123,13 @@ func (s *session) run(ctx context.Context) {
 	case cause != nil && !errors.Is(cause, context.Canceled):
 		s.ended, s.failed = cause.Error(), cause
 	}
+}
+
+// caughtUp is told that all is watched from now on.
+func (s *session) caughtUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whole = s.app.now()
 }
 
 // count adds up what was counted.

@@ -54,7 +54,7 @@ func aSession(all bool, told ...string) *session {
 		Containers: []inspect.Container{{Key: "docker/web", Kind: inspect.KindContainer, Runtime: "docker"}, {Key: "host", Kind: inspect.KindHost}},
 	})
 	a := &app{now: func() time.Time { return time.Unix(100, 0) }, log: slog.New(slog.DiscardHandler)}
-	s := &session{app: a, ix: ix, x: inspect.NewExercise(sessionChecks), running: &stillTracer{}, since: time.Unix(40, 0)}
+	s := &session{app: a, ix: ix, x: inspect.NewExercise(sessionChecks), running: &stillTracer{}, since: time.Unix(40, 0), whole: time.Unix(40, 0)}
 	s.w = &watched{app: a, ix: ix, all: all, told: told, places: newPlaces(ix)}
 	return s
 }

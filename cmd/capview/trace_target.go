@@ -28,6 +28,9 @@ type watched struct {
 	containers bool
 	// filtered is set where --filter chose among its processes.
 	filtered bool
+	// late is called when what was started before the tracer began has been caught up with, where the watching does not wait
+	// for that; else nil.
+	late func()
 	// handed is a snapshot that another than scan took.
 	handed atomic.Pointer[inspect.Index]
 
@@ -164,8 +167,10 @@ func (w *watched) catchUp(ctx context.Context, running follower) error {
 		if err := w.scan(ctx); err != nil {
 			return err
 		}
+		w.mu.Lock()
 		w.descend()
-		more := w.target.Processes[before:]
+		more := slices.Clone(w.target.Processes[before:])
+		w.mu.Unlock()
 		if len(more) == 0 {
 			return nil
 		}
@@ -257,6 +262,12 @@ func (w *watched) become() trace.Target {
 func (w *watched) tend(ctx context.Context, running follower) error {
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
+	if w.late != nil {
+		if err := w.catchUp(ctx, running); err != nil && ctx.Err() == nil {
+			return err
+		}
+		w.late()
+	}
 	next := time.Now().Add(scanEvery)
 	for {
 		select {
