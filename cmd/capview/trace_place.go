@@ -10,6 +10,7 @@ import (
 
 // place is where a process lives.
 type place struct {
+	Key       string // the container's; "" where it is not known
 	Container string // its label
 	Pod       string // namespace/name; "" for none
 }
@@ -126,7 +127,7 @@ func (p *places) of(s checkSubject) (place, bool) {
 func (l *lived) sameGroup(id uint64) bool { return l.cgroup == 0 || id == 0 || l.cgroup == id }
 
 func (p *places) container(c *inspect.Container) place {
-	pl := place{Container: p.ix.Label(c)}
+	pl := place{Key: c.Key, Container: p.ix.Label(c)}
 	if pod, ok := c.Pod.Get(); ok {
 		pl.Pod = pod.Name
 		if pod.Namespace != "" {
