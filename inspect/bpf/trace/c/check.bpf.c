@@ -50,7 +50,12 @@ struct {
 #define HOT 64
 
 struct hot_slot {
-	struct check_key key;
+	union {
+		struct check_key key;
+		struct {
+			u64 cgroup, start, of, what;
+		} words; /* the same */
+	};
 	struct check_count value; /* count 0: empty */
 };
 
@@ -151,18 +156,18 @@ static __always_inline bool in(u64 set, u8 cap)
 	return cap < CAPS && set >> cap & 1;
 }
 
-/* Whether the kernel asks for itself, without audit. The options say so; where they cannot be seen, the stack does. */
-static __always_inline bool probe(void *ctx, const struct check *c, s32 syscall, u32 abi)
+/* Whether the kernel asks for itself a check that may be such: the options say so; where they cannot be seen, the stack
+ * does. what is the last word of its key. */
+static __noinline bool probe(void *ctx, u64 what, bool told)
 {
-	bool told = c->known & CHECK_OPTIONS;
+	s32 syscall = what;
+	u8 cap = what >> 32, abi = what >> 56;
 	u32 slot = abi * NUMBERS + syscall;
 	struct asking *asking = NULL;
 
-	if (told ? !(c->options & CAP_OPT_NOAUDIT) : !in(probed, c->cap))
-		return false;
 	if (syscall >= 0 && syscall < NUMBERS)
 		asking = bpf_map_lookup_elem(&asks, &slot);
-	if (asking && in(told ? asking->decides : asking->itself | asking->decides, c->cap))
+	if (asking && in(told ? asking->decides : asking->itself | asking->decides, cap))
 		return false;
 	if (told)
 		return true;
@@ -170,7 +175,13 @@ static __always_inline bool probe(void *ctx, const struct check *c, s32 syscall,
 		return quiet_caller(ctx);
 	if (syscall == NO_SYSCALL)
 		return true;
-	return asking && in(asking->beside, c->cap);
+	return asking && in(asking->beside, cap);
+}
+
+/* Whether a check may be one that the kernel makes for itself, without audit. */
+static __always_inline bool doubtful(const struct check *c)
+{
+	return c->known & CHECK_OPTIONS ? c->options & CAP_OPT_NOAUDIT : in(probed, c->cap);
 }
 
 static __always_inline u64 effective(const struct cred *cred)
@@ -228,29 +239,17 @@ static __always_inline void add(const struct check_key *key, const struct check_
 		overflowed(key->cap, key->denied, value->count);
 }
 
-/* The key of a check, as the words that struct check_key is. */
-struct words {
-	u64 cgroup, start, of, what;
-};
-
-static __always_inline bool same(const struct check_key *key, const struct words *w)
-{
-	const u64 *k = (const u64 *)key;
-
-	return !((k[0] ^ w->cgroup) | (k[1] ^ w->start) | (k[2] ^ w->of) | (k[3] ^ w->what));
-}
-
 /* What is done for few checks is in functions of its own: the others need fewer registers, and no stack. */
 
-/* What a slot counted goes to the totals. */
-static __noinline void empty(struct hot_slot *slot)
+/* Gives a slot to another check; what it counted goes to the totals. */
+static __noinline void take(struct hot_slot *slot, struct task_struct *task, const struct cred *cred, u64 of, u64 what)
 {
-	add(&slot->key, &slot->value);
-}
-
-/* Says what the first check of a slot had. */
-static __noinline void describe(struct hot_slot *slot, struct task_struct *task, const struct cred *cred)
-{
+	if (slot->value.count)
+		add(&slot->key, &slot->value);
+	slot->words.cgroup = cgroup_id(cgroup_of(task));
+	slot->words.start = task->group_leader->start_boottime;
+	slot->words.of = of;
+	slot->words.what = what;
 	slot->value.count = 1;
 	slot->value.first = bpf_ktime_get_boot_ns();
 	slot->value.caps = effective(cred);
@@ -259,24 +258,6 @@ static __noinline void describe(struct hot_slot *slot, struct task_struct *task,
 	slot->value.ppid = task->real_parent->tgid;
 	bpf_core_read(&slot->value.comm, sizeof(slot->value.comm), &task->comm);
 	slot->value.told = 0;
-}
-
-/* Counts a check in its slot. */
-static __always_inline void count(struct hot_slot *slot, struct task_struct *task, const struct cred *cred, const struct words *w)
-{
-	u64 *k = (u64 *)&slot->key;
-
-	if (slot->value.count && same(&slot->key, w)) {
-		slot->value.count++;
-		return;
-	}
-	if (slot->value.count)
-		empty(slot);
-	k[0] = w->cgroup;
-	k[1] = w->start;
-	k[2] = w->of;
-	k[3] = w->what;
-	describe(slot, task, cred);
 }
 
 /* Whether this is the first of its capability, verdict and container. A slot remembers that it is not. */
@@ -378,11 +359,11 @@ static __noinline void tell(void *ctx, struct task_struct *task, const struct cr
 }
 
 /* The slot of this CPU's table that a check has. */
-static __always_inline struct hot_slot *slot_of(const struct words *w)
+static __always_inline struct hot_slot *slot_of(u64 of, u64 what)
 {
 	u32 which = current_hot;
 	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
-	u32 n = (u32)w->of ^ (u32)(w->of >> 32) ^ (u32)w->what * 7 ^ (u32)(w->what >> 32) * 13;
+	u32 n = (u32)of ^ (u32)(of >> 32) ^ (u32)what * 7 ^ (u32)(what >> 32) * 13;
 
 	return table ? &table->slots[n & (HOT - 1)] : NULL;
 }
@@ -402,22 +383,23 @@ static __always_inline int checked(void *ctx, const struct check *c)
 		flags |= CHECK_OVERRIDDEN;
 	if (c->cred != acting)
 		flags |= CHECK_FOREIGN;
-	if (probe(ctx, c, syscall, abi))
-		flags |= CHECK_PROBE;
-	struct words w = {
-		.cgroup = cgroup_id(cgroup_of(task)),
-		.start = task->group_leader->start_boottime,
-		.of = (u32)task->tgid | (u64)userns_inode(c->target) << 32,
-		.what = (u32)syscall | (u64)(c->cap | c->denied << 8 | flags << 16 | abi << 24) << 32,
-	};
+	u64 of = (u32)task->tgid | (u64)userns_inode(c->target) << 32;
+	u64 what = (u32)syscall | (u64)(c->cap | c->denied << 8 | flags << 16 | abi << 24) << 32;
+	if (doubtful(c) && probe(ctx, what, c->known & CHECK_OPTIONS))
+		what |= (u64)CHECK_PROBE << 48;
 	/* No other program runs on this CPU meanwhile: where the kernel would let it, it leaves it out, and counts that
 	 * (recursion misses). */
-	struct hot_slot *slot = slot_of(&w);
+	struct hot_slot *slot = slot_of(of, what);
 	if (!slot) {
 		overflowed(c->cap, c->denied, 1);
 		return 0;
 	}
-	count(slot, task, c->cred, &w);
+	/* An empty slot is of no control group. */
+	if (slot->words.of == of && slot->words.what == what && slot->words.start == task->group_leader->start_boottime &&
+	    slot->words.cgroup == cgroup_id(cgroup_of(task)))
+		slot->value.count++;
+	else
+		take(slot, task, c->cred, of, what);
 	if (want_events) {
 		u64 granting = c->granting ? userns_inode(c->granting) : 0;
 

@@ -2,6 +2,8 @@
 #ifndef CAPVIEW_SYSCALL_H
 #define CAPVIEW_SYSCALL_H
 
+#include "mix.h"
+
 /* The ABIs, as the kernel's records number them. */
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
 
@@ -63,15 +65,16 @@ volatile u64 registers_at = 0;
 static __always_inline s32 entered_with(struct task_struct *task)
 {
 	u64 stack = (u64)((struct task_struct___stack *)task)->stack, at = registers_at;
-	s32 number;
+	s32 n;
 
 	if (bpf_rdonly_cast && at)
 		return syscall_number(bpf_rdonly_cast((void *)(stack + at), bpf_core_type_id_kernel(struct pt_regs)));
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = syscall_number(regs);
-	barrier_var(number); /* each way has a load of its own: to the verifier the pointers differ */
-	registers_at = (u64)regs - stack;
-	return number;
+	n = syscall_number(regs);
+	barrier_var(n); /* each way has a load of its own: to the verifier the pointers differ */
+	if (bpf_rdonly_cast)
+		registers_at = number(&regs) - stack;
+	return n;
 }
 
 /* The number of the system call that task, the current one, is in; NO_SYSCALL outside any: the kernel's own threads, page
