@@ -64,6 +64,7 @@ func (a *app) runRoot(cmd *cobra.Command) error {
 	if left := a.endTrace(); left != nil {
 		a.log.Warn("trace", "error", left.Error())
 	}
+	a.live = nil // a scan may be under way still: the end of the process gives back what it has open
 	return ended(err)
 }
 
