@@ -19,10 +19,17 @@ type page struct {
 
 func (p *page) scroll(n int) { p.off = max(0, min(p.off+n, len(p.lines)-p.height)) }
 
-// turn scrolls, and takes what is picked along.
+// turn scrolls, and takes what is picked along: to the first and the last row where it goes to an end.
 func (p *page) turn(n int) {
 	p.scroll(n)
-	p.keepInSight(p.off, p.height)
+	switch {
+	case -n >= len(p.lines):
+		p.step(-len(p.lines))
+	case n >= len(p.lines):
+		p.step(len(p.lines))
+	default:
+		p.keepInSight(p.off, p.height)
+	}
 }
 
 // down goes n rows down where rows can be picked, else n lines.

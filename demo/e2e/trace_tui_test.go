@@ -14,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -64,6 +63,7 @@ func traceSession(t *testing.T, capview string, columns, rows int, leave func(*t
 	term := start(t, columns, rows, fmt.Sprintf(`sh -c 'echo $$ >%s; exec %s'; echo "status $?"; exec cat`, pidFile, capview))
 	term.shows("q quit")
 	term.shows(" processes  ")
+	term.shows("\n>") // the list is there
 	text, err := os.ReadFile(pidFile)
 	if err != nil {
 		t.Fatal(err)
@@ -89,13 +89,22 @@ func traceSession(t *testing.T, capview string, columns, rows int, leave func(*t
 	term.keys("Enter")
 	term.shows("Trace]")
 	term.shows("The last ones")
-	nice := regexp.MustCompile(`>deny +sys_nice +[0-9]+ +host +setpriority +nice`)
+	picked := regexp.MustCompile(`>(deny|allow) +([a-z_]+) +[0-9]+ `)
+	last := ""
 	term.until("a row that was denied sys_nice to be picked", func() bool {
-		if nice.MatchString(term.tmux("capture-pane", "-p")) {
+		now := picked.FindString(term.tmux("capture-pane", "-p"))
+		if strings.HasPrefix(now, ">deny") && strings.Contains(now, " sys_nice ") {
 			return true
 		}
-		term.keys("j")
-		time.Sleep(100 * time.Millisecond)
+		switch now {
+		case "": // beyond them: from the first on
+			term.keys("Home")
+		case last: // not moved yet
+			return false
+		default:
+			term.keys("j")
+		}
+		last = now
 		return false
 	})
 	term.keys("Enter")
