@@ -80,6 +80,7 @@ const (
 	checkFexitVarProbed           = "probed"
 	checkFexitVarQuietFrom        = "quiet_from"
 	checkFexitVarQuietTo          = "quiet_to"
+	checkFexitVarRegistersAt      = "registers_at"
 	checkFexitVarSelfPid          = "self_pid"
 	checkFexitVarWantEvents       = "want_events"
 	checkFexitVarWantHidden       = "want_hidden"
@@ -165,6 +166,7 @@ type checkFexitVariableSpecs struct {
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
@@ -235,6 +237,7 @@ type checkFexitVariables struct {
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`

@@ -90,6 +90,7 @@ const (
 	checkKprobeVarProbed            = "probed"
 	checkKprobeVarQuietFrom         = "quiet_from"
 	checkKprobeVarQuietTo           = "quiet_to"
+	checkKprobeVarRegistersAt       = "registers_at"
 	checkKprobeVarSelfPid           = "self_pid"
 	checkKprobeVarWantEvents        = "want_events"
 	checkKprobeVarWantHidden        = "want_hidden"
@@ -177,6 +178,7 @@ type checkKprobeVariableSpecs struct {
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
@@ -249,6 +251,7 @@ type checkKprobeVariables struct {
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`

@@ -80,6 +80,7 @@ const (
 	checkTracepointVarProbed           = "probed"
 	checkTracepointVarQuietFrom        = "quiet_from"
 	checkTracepointVarQuietTo          = "quiet_to"
+	checkTracepointVarRegistersAt      = "registers_at"
 	checkTracepointVarSelfPid          = "self_pid"
 	checkTracepointVarWantEvents       = "want_events"
 	checkTracepointVarWantHidden       = "want_hidden"
@@ -165,6 +166,7 @@ type checkTracepointVariableSpecs struct {
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
@@ -235,6 +237,7 @@ type checkTracepointVariables struct {
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
+	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`

@@ -78,6 +78,7 @@ const (
 	recordVarCgroupController = "cgroup_controller"
 	recordVarEveryGroup       = "every_group"
 	recordVarGeneration       = "generation"
+	recordVarRegistersAt      = "registers_at"
 	recordVarSelfPid          = "self_pid"
 )
 
@@ -154,6 +155,7 @@ type recordVariableSpecs struct {
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.VariableSpec `ebpf:"every_group"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
+	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
 }
 
@@ -210,6 +212,7 @@ type recordVariables struct {
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.Variable `ebpf:"every_group"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
+	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
 }
 

@@ -50,7 +50,12 @@ struct {
 #define HOT 64
 
 struct hot_slot {
-	struct check_key key;
+	union {
+		struct check_key key;
+		struct {
+			u64 cgroup, start, of, what;
+		} words; /* the same */
+	};
 	struct check_count value; /* count 0: empty */
 };
 
@@ -119,7 +124,7 @@ const volatile u64 probed = 0;
 struct check {
 	const struct cred *cred;
 	struct user_namespace *target;
-	u32 granting;
+	const struct user_namespace *granting; /* NULL: unknown */
 	u32 options;
 	u8 cap;
 	u8 denied;
@@ -135,7 +140,7 @@ static __always_inline bool quiet_address(u64 address)
 }
 
 /* Whether one of the functions that ask without audit is among the callers. */
-static __always_inline bool quiet_caller(void *ctx)
+static __noinline bool quiet_caller(void *ctx)
 {
 	u64 frames[10];
 	long n = bpf_get_stack(ctx, frames, sizeof(frames), 0);
@@ -151,18 +156,18 @@ static __always_inline bool in(u64 set, u8 cap)
 	return cap < CAPS && set >> cap & 1;
 }
 
-/* Whether the kernel asks for itself, without audit. The options say so; where they cannot be seen, the stack does. */
-static __always_inline bool probe(void *ctx, const struct check *c, s32 syscall, u32 abi)
+/* Whether the kernel asks for itself a check that may be such: the options say so; where they cannot be seen, the stack
+ * does. what is the last word of its key. */
+static __noinline bool probe(void *ctx, u64 what, bool told)
 {
-	bool told = c->known & CHECK_OPTIONS;
+	s32 syscall = what;
+	u8 cap = what >> 32, abi = what >> 56;
 	u32 slot = abi * NUMBERS + syscall;
 	struct asking *asking = NULL;
 
-	if (told ? !(c->options & CAP_OPT_NOAUDIT) : !in(probed, c->cap))
-		return false;
 	if (syscall >= 0 && syscall < NUMBERS)
 		asking = bpf_map_lookup_elem(&asks, &slot);
-	if (asking && in(told ? asking->decides : asking->itself | asking->decides, c->cap))
+	if (asking && in(told ? asking->decides : asking->itself | asking->decides, cap))
 		return false;
 	if (told)
 		return true;
@@ -170,7 +175,13 @@ static __always_inline bool probe(void *ctx, const struct check *c, s32 syscall,
 		return quiet_caller(ctx);
 	if (syscall == NO_SYSCALL)
 		return true;
-	return asking && in(asking->beside, c->cap);
+	return asking && in(asking->beside, cap);
+}
+
+/* Whether a check may be one that the kernel makes for itself, without audit. */
+static __always_inline bool doubtful(const struct check *c)
+{
+	return c->known & CHECK_OPTIONS ? c->options & CAP_OPT_NOAUDIT : in(probed, c->cap);
 }
 
 static __always_inline u64 effective(const struct cred *cred)
@@ -181,19 +192,23 @@ static __always_inline u64 effective(const struct cred *cred)
 	return set;
 }
 
-/* kprobes have addresses, of which the kernel does not know what they point to. */
+/* kprobes have addresses, of which the kernel does not know what they point to: each field takes a helper. */
+#if defined(RUNG_KPROBE)
+#define FIELD(pointer, fields...) BPF_CORE_READ(pointer, fields)
+#else
+#define FIELD_1(p, a) ((p)->a)
+#define FIELD_2(p, a, b) ((p)->a->b)
+#define FIELD(pointer, fields...) ___apply(FIELD_, ___narg(fields))(pointer, fields)
+#endif
+
 static __always_inline u32 userns_inode(const struct user_namespace *ns)
 {
-#if defined(RUNG_KPROBE)
-	return BPF_CORE_READ(ns, ns.inum);
-#else
-	return ns->ns.inum;
-#endif
+	return FIELD(ns, ns.inum);
 }
 
-static __always_inline void overflowed(const struct check_key *key, u64 count)
+static __always_inline void overflowed(u8 cap, u8 denied, u64 count)
 {
-	u32 slot = (key->cap & (CAPS - 1)) * 2 + (key->denied & 1);
+	u32 slot = (cap & (CAPS - 1)) * 2 + (denied & 1);
 	u64 *n = bpf_map_lookup_elem(&overflow, &slot);
 
 	if (n)
@@ -208,7 +223,7 @@ static __always_inline void add(const struct check_key *key, const struct check_
 	void *totals = bpf_map_lookup_elem(&current_totals, &zero);
 
 	if (!totals) {
-		overflowed(key, value->count);
+		overflowed(key->cap, key->denied, value->count);
 		return;
 	}
 	struct check_count *known = bpf_map_lookup_elem(totals, key);
@@ -221,63 +236,53 @@ static __always_inline void add(const struct check_key *key, const struct check_
 	if (known)
 		__sync_fetch_and_add(&known->count, value->count);
 	else
-		overflowed(key, value->count);
+		overflowed(key->cap, key->denied, value->count);
 }
 
-static __always_inline bool same(const struct check_key *a, const struct check_key *b)
+/* What is done for few checks is in functions of its own: the others need fewer registers, and no stack. */
+
+/* Gives a slot to another check; what it counted goes to the totals. */
+static __noinline void take(struct hot_slot *slot, struct task_struct *task, const struct cred *cred, u64 of, u64 what)
 {
-	const u64 *x = (const u64 *)a, *y = (const u64 *)b;
-
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
-}
-
-/* Counts a check. No other program runs on this CPU meanwhile: where the kernel would let it, it leaves it out, and counts
- * that (recursion misses). */
-static __always_inline void count(struct task_struct *task, const struct check *c, struct check_key *key)
-{
-	const struct cred *cred = c->cred;
-	u32 which = current_hot;
-	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
-
-	if (!table) {
-		overflowed(key, 1);
-		return;
-	}
-	u32 n = (key->pid ^ (key->syscall * 7) ^ (key->cap * 13) ^ key->flags ^ key->target_userns) & (HOT - 1);
-	struct hot_slot *slot = &table->slots[n];
-	if (slot->value.count && same(&slot->key, key)) {
-		slot->value.count++;
-		return;
-	}
 	if (slot->value.count)
 		add(&slot->key, &slot->value);
-	slot->key = *key;
+	slot->words.cgroup = cgroup_id(cgroup_of(task));
+	slot->words.start = task->group_leader->start_boottime;
+	slot->words.of = of;
+	slot->words.what = what;
 	slot->value.count = 1;
 	slot->value.first = bpf_ktime_get_boot_ns();
 	slot->value.caps = effective(cred);
-	slot->value.current_userns = BPF_CORE_READ(cred, user_ns, ns.inum);
-	slot->value.uid = BPF_CORE_READ(cred, euid.val);
+	slot->value.current_userns = FIELD(cred, user_ns, ns.inum);
+	slot->value.uid = FIELD(cred, euid.val);
 	slot->value.ppid = task->real_parent->tgid;
 	bpf_core_read(&slot->value.comm, sizeof(slot->value.comm), &task->comm);
+	slot->value.told = 0;
 }
 
-/* Whether this is the first of its capability, verdict and container. */
-static __always_inline bool first(const struct check *c, const struct check_key *key, struct first_key *f)
+/* Whether this is the first of its capability, verdict and container. A slot remembers that it is not. */
+static __always_inline bool first(const struct cred *cred, struct hot_slot *slot, struct first_key *f)
 {
-	const struct cred *cred = c->cred;
+	u32 userns = FIELD(cred, user_ns, ns.inum);
+	bool same = slot->value.current_userns == userns;
 
-	f->cgroup = key->cgroup;
-	f->userns = BPF_CORE_READ(cred, user_ns, ns.inum);
-	f->cap = key->cap;
-	f->denied = key->denied;
-	f->hidden = key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE);
-	return !bpf_map_lookup_elem(&shown, f);
+	if (same && slot->value.told)
+		return false;
+	f->cgroup = slot->key.cgroup;
+	f->userns = userns;
+	f->cap = slot->key.cap;
+	f->denied = slot->key.denied;
+	f->hidden = slot->key.flags & (CHECK_OVERRIDDEN | CHECK_PROBE);
+	if (!bpf_map_lookup_elem(&shown, f))
+		return true;
+	if (same)
+		slot->value.told = 1;
+	return false;
 }
 
-static __always_inline void fill(struct check_event *e, struct task_struct *task, const struct check *c,
-				 const struct check_key *key)
+static __always_inline void fill(struct check_event *e, struct task_struct *task, const struct cred *cred,
+				 const struct check_key *key, u64 more)
 {
-	const struct cred *cred = c->cred;
 	struct task_struct *parent = task->real_parent;
 
 	e->time = bpf_ktime_get_boot_ns();
@@ -287,16 +292,16 @@ static __always_inline void fill(struct check_event *e, struct task_struct *task
 	e->pid = key->pid;
 	e->tid = task->pid;
 	e->ppid = parent->tgid;
-	e->uid = BPF_CORE_READ(cred, uid.val);
-	e->gid = BPF_CORE_READ(cred, gid.val);
-	e->euid = BPF_CORE_READ(cred, euid.val);
-	e->egid = BPF_CORE_READ(cred, egid.val);
+	e->uid = FIELD(cred, uid.val);
+	e->gid = FIELD(cred, gid.val);
+	e->euid = FIELD(cred, euid.val);
+	e->egid = FIELD(cred, egid.val);
 	e->syscall = key->syscall;
-	e->current_userns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	e->current_userns = FIELD(cred, user_ns, ns.inum);
 	e->target_userns = key->target_userns;
-	e->granting_userns = c->granting;
-	e->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	e->options = c->options;
+	e->granting_userns = more >> 32;
+	e->mount_ns = task->nsproxy->mnt_ns->ns.inum;
+	e->options = more;
 	e->cap = key->cap;
 	e->denied = key->denied;
 	e->flags = key->flags;
@@ -322,16 +327,18 @@ static __always_inline bool beaten(const struct first_key *f)
 	return error == -EEXIST;
 }
 
-/* Hands over a single event. Only what there was room for counts as shown. */
-static __always_inline void tell(void *ctx, struct task_struct *task, const struct check *c, const struct check_key *key)
+/* Hands over a single event. Only what there was room for counts as shown. more is the namespace that granted and the
+ * options. */
+static __noinline void tell(void *ctx, struct task_struct *task, const struct cred *cred, struct hot_slot *slot, u64 more)
 {
+	const struct check_key *key = &slot->key;
 	struct first_key f = {};
 
 	if (only_denied && !key->denied)
 		return;
 	if (!want_hidden && (key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE)))
 		return;
-	if (only_first && !first(c, key, &f))
+	if (only_first && !first(cred, slot, &f))
 		return;
 	struct stack_event *e = want_stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
 					   : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
@@ -343,7 +350,7 @@ static __always_inline void tell(void *ctx, struct task_struct *task, const stru
 		bpf_ringbuf_discard(e, 0);
 		return;
 	}
-	fill(&e->check, task, c, key);
+	fill(&e->check, task, cred, key, more);
 	if (want_stack) {
 		e->check.kernel_frames = frames(bpf_get_stack(ctx, e->kernel, sizeof(e->kernel), 0));
 		e->check.user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
@@ -351,34 +358,53 @@ static __always_inline void tell(void *ctx, struct task_struct *task, const stru
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* The slot of this CPU's table that a check has. */
+static __always_inline struct hot_slot *slot_of(u64 of, u64 what)
+{
+	u32 which = current_hot;
+	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
+	u32 n = (u32)of ^ (u32)(of >> 32) ^ (u32)what * 7 ^ (u32)(what >> 32) * 13;
+
+	return table ? &table->slots[n & (HOT - 1)] : NULL;
+}
+
 static __always_inline int checked(void *ctx, const struct check *c)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *acting;
 	u32 abi;
 
 	if (task->tgid == self_pid || (targeted() && !target_of(task)))
 		return 0;
 	s32 syscall = current_syscall(task, &abi);
-	struct check_key key = {
-		.cgroup = cgroup_id(cgroup_of(task)),
-		.start = task->group_leader->start_boottime,
-		.pid = task->tgid,
-		.target_userns = userns_inode(c->target),
-		.syscall = syscall,
-		.cap = c->cap,
-		.denied = c->denied,
-		.flags = c->known,
-		.abi = abi,
-	};
-	if (task->cred != task->real_cred)
-		key.flags |= CHECK_OVERRIDDEN;
-	if (c->cred != task->cred)
-		key.flags |= CHECK_FOREIGN;
-	if (probe(ctx, c, syscall, abi))
-		key.flags |= CHECK_PROBE;
-	count(task, c, &key);
-	if (want_events)
-		tell(ctx, task, c, &key);
+	u32 flags = c->known;
+	acting = task->cred;
+	if (acting != task->real_cred)
+		flags |= CHECK_OVERRIDDEN;
+	if (c->cred != acting)
+		flags |= CHECK_FOREIGN;
+	u64 of = (u32)task->tgid | (u64)userns_inode(c->target) << 32;
+	u64 what = (u32)syscall | (u64)(c->cap | c->denied << 8 | flags << 16 | abi << 24) << 32;
+	if (doubtful(c) && probe(ctx, what, c->known & CHECK_OPTIONS))
+		what |= (u64)CHECK_PROBE << 48;
+	/* No other program runs on this CPU meanwhile: where the kernel would let it, it leaves it out, and counts that
+	 * (recursion misses). */
+	struct hot_slot *slot = slot_of(of, what);
+	if (!slot) {
+		overflowed(c->cap, c->denied, 1);
+		return 0;
+	}
+	/* An empty slot is of no control group. */
+	if (slot->words.of == of && slot->words.what == what && slot->words.start == task->group_leader->start_boottime &&
+	    slot->words.cgroup == cgroup_id(cgroup_of(task)))
+		slot->value.count++;
+	else
+		take(slot, task, c->cred, of, what);
+	if (want_events) {
+		u64 granting = c->granting ? userns_inode(c->granting) : 0;
+
+		tell(ctx, task, c->cred, slot, granting << 32 | c->options);
+	}
 	return 0;
 }
 
@@ -401,7 +427,7 @@ int BPF_PROG(cap_capable, const struct cred *cred, struct user_namespace *target
 	struct check c = {.cred = cred, .target = target, .cap = cap, .denied = answer != 0, .known = CHECK_GRANTING};
 
 	if (!answer)
-		c.granting = userns_inode(granting);
+		c.granting = granting;
 	return checked(ctx, &c);
 }
 

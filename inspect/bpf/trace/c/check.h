@@ -32,7 +32,7 @@ struct check_count {
 	u32 current_userns;
 	u32 uid, ppid;
 	char comm[16];
-	u32 pad;
+	u32 told; /* of a CPU's slot: --unique has shown one alike */
 };
 
 struct check_event {
