@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"sync/atomic"
 	"time"
 
@@ -129,20 +130,35 @@ func (k *kernelScan) add(r *task.Record, all bool) {
 }
 
 // leader is the record of a thread group's leader, or nil.
-func (k *kernelScan) leader(pid int) *task.Record {
-	i, ok := slices.BinarySearchFunc(k.leaders, pid, func(r task.Record, pid int) int { return cmp.Compare(r.PID, pid) })
+func (k *kernelScan) leader(pid int) *task.Record { return k.leaderFrom(new(int), pid) }
+
+// leaderFrom is leader, beginning where the one before was found.
+func (k *kernelScan) leaderFrom(at *int, pid int) *task.Record {
+	i, ok := from(k.leaders, *at, pid, func(r *task.Record) int { return r.PID })
 	if !ok {
 		return nil
 	}
+	*at = i
 	return &k.leaders[i]
 }
 
-// usable is the record of a process that all facts can be taken from, or nil.
-func (k *kernelScan) usable(pid int) *task.Record {
+// from finds what has a PID in a list that is in their order: who goes through all of them finds the next a few places on,
+// where a binary search would look all over the list.
+func from[E any](list []E, at, pid int, of func(*E) int) (int, bool) {
+	for i := at; i < min(at+4, len(list)); i++ {
+		if of(&list[i]) == pid {
+			return i, true
+		}
+	}
+	return sort.Find(len(list), func(i int) int { return cmp.Compare(pid, of(&list[i])) })
+}
+
+// usable is the record of a process that all facts can be taken from, or nil. It is looked for from a place on.
+func (k *kernelScan) usable(at *int, pid int) *task.Record {
 	if k == nil || k.changed[pid] {
 		return nil
 	}
-	r := k.leader(pid)
+	r := k.leaderFrom(at, pid)
 	switch {
 	case r == nil || r.GroupCount > len(r.Groups) || int(r.SeccompMode) >= len(seccompModes):
 		return nil

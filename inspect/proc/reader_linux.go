@@ -43,9 +43,10 @@ type reader struct {
 	link       [4096]byte
 	vanished   bool // something of the process being read was there and is not
 	// What many processes share is made once: by the bytes that the kernel wrote.
-	names   map[string]string
-	groups  map[string][]uint32
-	cgroups map[string]string
+	names       map[string]string
+	groups      map[string][]uint32
+	cgroups     map[string]string
+	at, knownAt int // where in the kernel's records, and in what the last scan found, the process before was
 	// The executable that was asked for last, and in which scan.
 	exe     *exeFacts
 	exeID   task.Exe
@@ -63,7 +64,7 @@ func newReader(s *Source) *reader {
 // PID, or nil. The entry is zero where the process has ended. One that turns into a zombie, or execs, under the
 // reader's eyes is read once more.
 func (r *reader) read(pid int, p *inspect.Process, old *entry) entry {
-	if rec := r.scan.kernel.usable(pid); rec != nil {
+	if rec := r.scan.kernel.usable(&r.at, pid); rec != nil {
 		if e := (entry{proc: p}); r.readRecord(rec, &e, old) {
 			return e
 		}

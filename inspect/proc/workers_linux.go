@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,7 +63,7 @@ func (w *worker) work(ctx context.Context) {
 		w.since.Store(monotonic())
 		w.at.Store(int64(i) + 1)
 		pid := s.pids[i]
-		e := w.r.read(pid, &w.r.scratch, s.lastSeen(pid))
+		e := w.r.read(pid, &w.r.scratch, s.lastSeen(&w.r.knownAt, pid))
 		if !w.at.CompareAndSwap(int64(i)+1, 0) {
 			w.r.src.stuck.remove(pid)
 			return
@@ -83,12 +82,13 @@ func (w *worker) abandon() (index int, gone bool) {
 	return int(at) - 1, true
 }
 
-// lastSeen is what the last scan found at pid, or nil.
-func (s *scan) lastSeen(pid int) *entry {
-	i, ok := slices.BinarySearchFunc(s.known, pid, func(e entry, pid int) int { return e.proc.PID - pid })
+// lastSeen is what the last scan found at pid, or nil. It is looked for from a place on.
+func (s *scan) lastSeen(at *int, pid int) *entry {
+	i, ok := from(s.known, *at, pid, func(e *entry) int { return e.proc.PID })
 	if !ok {
 		return nil
 	}
+	*at = i
 	return &s.known[i]
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // vmlinux is the kernel's type information as the kernel shows it (BTF: Documentation/bpf/btf.rst), little-endian. It tells
@@ -14,6 +15,9 @@ type vmlinux struct {
 	types, strings []byte
 	at             []uint32 // where in types each is, by its id less one: id 0 is void
 	data, code     []uint32 // the ids of those with a name: structs, unions, enums and typedefs, and functions
+
+	mu    sync.Mutex
+	hooks map[string]uint32 // functions that were found
 }
 
 // The kinds of types (include/uapi/linux/btf.h).
@@ -68,7 +72,7 @@ func parseVmlinux(raw []byte) (*vmlinux, error) {
 		}
 		return raw[from:to]
 	}
-	v := &vmlinux{types: section(8), strings: section(16)}
+	v := &vmlinux{types: section(8), strings: section(16), hooks: map[string]uint32{}}
 	if len(v.types) == 0 || len(v.strings) == 0 || v.strings[len(v.strings)-1] != 0 {
 		return nil, errBTF
 	}
@@ -155,9 +159,17 @@ func (v *vmlinux) named(ids []uint32, names map[string]bool, each func(id uint32
 
 // function is the id of the kernel's only function of that name.
 func (v *vmlinux) function(name string) (id uint32, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if id, ok = v.hooks[name]; ok {
+		return id, true
+	}
 	v.named(v.code, map[string]bool{name: true}, func(found uint32) error {
 		id, ok = found, id == 0
 		return nil
 	})
+	if ok {
+		v.hooks[name] = id
+	}
 	return id, ok
 }
