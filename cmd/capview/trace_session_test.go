@@ -29,6 +29,7 @@ func (s *stillTracer) Follow(int, trace.Target) error          { return nil }
 func (s *stillTracer) Alive() (int, error)                     { return len(s.alive), nil }
 func (s *stillTracer) Following() ([]inspect.ProcessID, error) { return s.alive, nil }
 func (s *stillTracer) Rung() trace.Rung                        { return trace.Tracepoint }
+func (s *stillTracer) Refused() []trace.Refused                { return nil }
 
 func (s *stillTracer) Refused() []trace.Refused { return nil }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // unit holds the lines for a systemd unit to what systemd itself reads in them: it knows every key, and what it says that the
-// service can no longer do is what the work does not need. The systemd node of demo/kernels starts services with them.
+// service can no longer do is what the work does not need.
 func unit(t *testing.T, lines []byte) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "advised.service")
