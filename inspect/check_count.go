@@ -17,6 +17,8 @@ type CheckCount struct {
 	UID           uint32 // effective
 	CurrentUserNS uint64
 	Effective     caps.Set
+	// Last is the First of the latest count that an Exercise added: when it was last asked, to within the time between two counts.
+	Last time.Time
 }
 
 // Counts is every check of a time, counted.
@@ -64,10 +66,24 @@ type Exercise struct {
 	rest    map[Unattributed]uint64 // keyed with Count 0
 	lost    Losses
 	most    int
+	coarse  bool // hidden checks are not told apart by system call
 }
 
 // mostChecks bounds what an Exercise tells apart: about 150 bytes each. Beyond it, checks count as unattributed.
 const mostChecks = 200_000
+
+// NewExercise is an empty one that tells most checks apart; hidden ones, which are most of all, not by their system call: of
+// that it has the latest.
+func NewExercise(most int) *Exercise { return &Exercise{most: most, coarse: true} }
+
+// key is by what a check is told apart.
+func (x *Exercise) key(c *Check) Check {
+	key := *c
+	if x.coarse && c.Hidden() {
+		key.Syscall = Syscall{}
+	}
+	return key
+}
 
 // Add counts c in.
 func (x *Exercise) Add(c Counts) {
@@ -80,11 +96,14 @@ func (x *Exercise) Add(c Counts) {
 	}
 	for i := range c.Checks {
 		n := c.Checks[i]
-		switch known := x.byCheck[n.Check]; {
+		n.Last = n.First
+		key := x.key(&n.Check)
+		switch known := x.byCheck[key]; {
 		case known != nil:
 			known.Count += n.Count
+			known.Last, known.Syscall = n.Last, n.Syscall
 		case len(x.order) < most:
-			x.byCheck[n.Check] = &n
+			x.byCheck[key] = &n
 			x.order = append(x.order, &n)
 		default:
 			x.rest[Unattributed{Cap: n.Cap, Denied: n.Denied}] += n.Count
@@ -95,6 +114,36 @@ func (x *Exercise) Add(c Counts) {
 	}
 	x.lost = c.Lost
 }
+
+// Fold makes room: of processes that have ended, those that were alike in everything but their number count as the first of
+// them from then on. A workload that starts the same programs over and over takes no more room than one of each.
+func (x *Exercise) Fold(ended func(ProcessID) bool) {
+	first := make(map[CheckCount]*CheckCount)
+	kept := x.order[:0:0]
+	for _, c := range x.order {
+		if !ended(c.Process()) {
+			kept = append(kept, c)
+			continue
+		}
+		alike := CheckCount{Check: x.key(&c.Check), Comm: c.Comm, PPID: c.PPID, UID: c.UID, CurrentUserNS: c.CurrentUserNS, Effective: c.Effective}
+		alike.PID, alike.StartTime = 0, 0
+		same := first[alike]
+		if same == nil {
+			first[alike] = c
+			kept = append(kept, c)
+			continue
+		}
+		same.Count += c.Count
+		if c.Last.After(same.Last) {
+			same.Last = c.Last
+		}
+		delete(x.byCheck, x.key(&c.Check))
+	}
+	x.order = kept
+}
+
+// Len is how many checks are told apart.
+func (x *Exercise) Len() int { return len(x.order) }
 
 // Checks is every check so far, in the order of their first count. They are the Exercise's: not to be changed, and to be
 // read before the next Add.
@@ -137,6 +186,9 @@ func (x *Exercise) Uses() map[ProcessID]Use {
 	}
 	return uses
 }
+
+// Process is whose check it was.
+func (c *Check) Process() ProcessID { return ProcessID{c.PID, c.StartTime} }
 
 // ProcessID is what tells a process from every other since boot.
 type ProcessID struct {

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"capview/inspect/caps"
 	"capview/inspect/seccomp"
@@ -85,5 +86,38 @@ func TestSyscallName(t *testing.T) {
 		if got := s.Name(); got != want {
 			t.Errorf("%+v is %q, want %q", s, got, want)
 		}
+	}
+}
+
+// Ended processes that were alike count as one; those that live, and those that differ, stay apart, and nothing is lost.
+func TestFold(t *testing.T) {
+	x := NewExercise(8)
+	add := func(pid, ppid int, c caps.Cap, at int64) {
+		one := counted(pid, c, false, 2)
+		one.PPID, one.Comm, one.First = ppid, "nice", time.Unix(at, 0)
+		x.Add(Counts{Checks: []CheckCount{one}})
+	}
+	add(1, 0, caps.Kill, 1)
+	for pid := range 3 {
+		add(10+pid, 1, caps.SysNice, int64(10-pid))
+	}
+	add(20, 2, caps.SysNice, 20)
+	add(21, 2, caps.Kill, 21)
+	x.Fold(func(id ProcessID) bool { return id.PID != 1 })
+	if x.Len() != 4 {
+		t.Fatalf("%d are told apart, want 4", x.Len())
+	}
+	if c := x.Checks()[1]; c.PID != 10 || c.Count != 6 || !c.Last.Equal(time.Unix(10, 0)) {
+		t.Errorf("folded into %+v", c)
+	}
+	add(1, 0, caps.Kill, 30)
+	if c := x.Checks()[0]; c.Count != 4 || !c.First.Equal(time.Unix(1, 0)) || !c.Last.Equal(time.Unix(30, 0)) {
+		t.Errorf("the one that lives: %+v", c)
+	}
+	for pid := range 9 {
+		add(100+pid, 3, caps.Chown, 1)
+	}
+	if u := x.Unattributed(); x.Len() != 8 || len(u) != 1 || u[0].Count != 10 {
+		t.Errorf("%d told apart, %v not", x.Len(), u)
 	}
 }

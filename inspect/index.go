@@ -20,6 +20,7 @@ type Index struct {
 	drifts     func() map[*Process][]Finding     // see Drift
 	owners     func() map[space]uint64           // see spaceOwner
 	reaches    func() map[*Process]*rules.Reach  // see Reach
+	powers     func() map[*Process]int           // see Power
 	programs   func() map[string]seccomp.Program // see Filters
 }
 
@@ -43,7 +44,7 @@ func NewIndex(s *Snapshot) *Index {
 	ix.names = userNames(s.Processes)
 	ix.found = foundBy(ix)
 	ix.owners, ix.reaches = sync.OnceValue(ix.spaceOwners), sync.OnceValue(ix.findReaches)
-	ix.programs = sync.OnceValue(ix.decodePrograms)
+	ix.programs, ix.powers = sync.OnceValue(ix.decodePrograms), sync.OnceValue(ix.findPowers)
 	ix.firsts, ix.drifts = sync.OnceValue(ix.findFirsts), sync.OnceValue(ix.findDrifts)
 	return ix
 }

@@ -30,6 +30,45 @@ const (
 // Unknown ranks below what is known to be harmful and above nothing. The dead and the kernel's own threads, which
 // nobody can make do anything, are 0.
 func Power(ix *Index, p *Process) int {
+	if ix.powers != nil {
+		if known, ok := ix.powers()[p]; ok {
+			return known
+		}
+	}
+	return ix.workOut(p)
+}
+
+// stance is all of a process without threads of their own that its power hangs on.
+type stance struct {
+	creds      Creds
+	uid        Opt[IDs]
+	namespaces Opt[nsinfo.Set]
+	kernel     bool
+	dead       bool
+}
+
+// findPowers is every process's power. Most processes have theirs in common with others.
+func (ix *Index) findPowers() map[*Process]int {
+	all := make(map[*Process]int, len(ix.Processes))
+	same := map[stance]int{}
+	for i := range ix.Processes {
+		p := &ix.Processes[i]
+		if len(p.Threads) > 0 {
+			all[p] = ix.workOut(p)
+			continue
+		}
+		key := stance{p.Creds, p.UID, p.Namespaces, p.KernelThread, dead(p)}
+		power, ok := same[key]
+		if !ok {
+			power = ix.workOut(p)
+			same[key] = power
+		}
+		all[p] = power
+	}
+	return all
+}
+
+func (ix *Index) workOut(p *Process) int {
 	if p.KernelThread || dead(p) && len(p.Threads) == 0 {
 		return 0
 	}

@@ -19,6 +19,9 @@ func (m *Model) top(lines []string, f frame) []string {
 	if f.header > 1 {
 		lines = append(lines, m.filterLine())
 	}
+	if f.traced {
+		lines = append(lines, m.tracedLine())
+	}
 	if f.notice {
 		m.out.Start(m.width, "")
 		m.out.Put(m.look.of(view.Notice), " "+m.opt.Notice)

@@ -9,7 +9,12 @@ import (
 
 // drawBlocks is the lines of a page's blocks: columns aligned, the last one wrapped, a title above and a note below.
 func drawBlocks(b *line.Builder, blocks []view.Block, width int, look looks) []string {
-	var lines []string
+	lines, _ := drawPicks(b, blocks, width, look)
+	return lines
+}
+
+// drawPicks is drawBlocks, and which lines begin a row that can be picked: its Block.Picks by the line's number.
+func drawPicks(b *line.Builder, blocks []view.Block, width int, look looks) (lines []string, picks map[int]string) {
 	for i, block := range blocks {
 		if i > 0 {
 			b.Start(width, "")
@@ -20,7 +25,10 @@ func drawBlocks(b *line.Builder, blocks []view.Block, width int, look looks) []s
 			b.Put(look.of(view.Heading), block.Title)
 			lines = append(lines, b.String())
 		}
-		lines = drawGrid(b, lines, block, width, look)
+		if block.Picks != nil && picks == nil {
+			picks = map[int]string{}
+		}
+		lines = drawGrid(b, lines, block, width, look, picks)
 		for _, l := range line.Wrap(block.Note, width-1) {
 			if l == "" {
 				continue
@@ -31,11 +39,11 @@ func drawBlocks(b *line.Builder, blocks []view.Block, width int, look looks) []s
 			lines = append(lines, b.String())
 		}
 	}
-	return lines
+	return lines, picks
 }
 
 // drawGrid draws the rows. A column is as wide as its widest cell; where they do not all fit, the widest give way.
-func drawGrid(b *line.Builder, lines []string, block view.Block, width int, look looks) []string {
+func drawGrid(b *line.Builder, lines []string, block view.Block, width int, look looks, picks map[int]string) []string {
 	grid := newGrid(block, width-1)
 	if block.Head != nil {
 		cells := make([]view.Cell, len(block.Head))
@@ -44,7 +52,10 @@ func drawGrid(b *line.Builder, lines []string, block view.Block, width int, look
 		}
 		lines = grid.row(b, lines, cells, width, look)
 	}
-	for _, r := range block.Rows {
+	for i, r := range block.Rows {
+		if i < len(block.Picks) {
+			picks[len(lines)] = block.Picks[i]
+		}
 		lines = grid.row(b, lines, r, width, look)
 	}
 	return lines

@@ -1,9 +1,13 @@
 package ui
 
 import (
+	"slices"
+	"time"
+
 	"capview/inspect"
 	"capview/inspect/fact"
 	"capview/ui/table"
+	"capview/ui/view"
 )
 
 // sortPower is the order by what a process could do to the host.
@@ -26,6 +30,8 @@ type spec struct {
 	columns    []string
 	folds      map[foldKey]bool // what the user opened (true) and closed (false)
 	expanded   bool             // groups are open unless folds say otherwise
+	seen       *inspect.Seen    // nil where nothing is traced
+	litSince   time.Time        // denials from then on light their rows
 }
 
 // foldKey: a narrowed list has its own folds, all open at first, for what was asked for is to be seen.
@@ -63,7 +69,18 @@ func build(ix *inspect.Index, fresh map[id]*change, s spec) built {
 	order(b.roots, s)
 	b.rows = flatten(b.roots, s)
 	b.widths = table.Measure(nodeColumns(s.columns), b.rows, 500)
+	b.makeRoom()
 	return b
+}
+
+// makeRoom gives the columns of what is traced room for a name: few rows have one, and not all rows are measured.
+func (b *built) makeRoom() {
+	const name = 11
+	for i, k := range b.spec.columns {
+		if b.spec.seen != nil && slices.Contains(view.SeenKeys, k) {
+			b.widths[i+1] = max(b.widths[i+1], name)
+		}
+	}
 }
 
 // keep counts and returns the processes that s keeps.

@@ -32,12 +32,19 @@ func columnChoice() []view.Column[view.Row] {
 }
 
 // rowColumns is every column of a process, and those that only its group fills.
-func rowColumns() []view.Column[view.Row] { return append(view.Processes(), view.GroupOnly()...) }
+func rowColumns() []view.Column[view.Row] {
+	return append(append(view.Processes(), view.GroupOnly()...), view.Traced()...)
+}
+
+// groupColumns is every column of a group.
+func groupColumns() []view.Column[view.GroupRow] {
+	return append(view.Containers(), view.TracedGroups()...)
+}
 
 // nodeColumns is the list's columns: the tree, then those with these keys, in that order.
 func nodeColumns(keys []string) []view.Column[*node] {
 	cols := []view.Column[*node]{nameColumn()}
-	own, groups := byKey(columnChoice()), byKey(view.Containers())
+	own, groups := byKey(columnChoice()), byKey(groupColumns())
 	for _, k := range keys {
 		if c, ok := own[k]; ok {
 			cols = append(cols, nodeColumn(c, groups))
@@ -52,6 +59,8 @@ func nameColumn() view.Column[*node] {
 		Cell: func(n *node) view.Cell {
 			role := view.Plain
 			switch {
+			case n.lit:
+				role = view.Warn
 			case n.group != nil:
 				role = view.Accent
 			case n.helps():
@@ -100,7 +109,7 @@ func common(c view.Column[view.Row], kids []*node) view.Cell {
 
 // fillCommon gives the groups their cells of the columns with these keys that view.Containers has not.
 func fillCommon(groups []*node, keys []string) {
-	summed := byKey(view.Containers())
+	summed := byKey(groupColumns())
 	own := byKey(view.Processes())
 	for _, k := range keys {
 		c, ok := own[k]

@@ -26,13 +26,15 @@ type detail struct {
 	page     page
 	note     string // why this is not the latest
 	reading  bool
-	again    bool // want or the snapshot changed while it was being read
+	again    bool                          // want or the snapshot changed while it was being read
+	checks   map[string]inspect.CheckCount // what can be picked in the Trace tab
 }
 
 type detailMsg struct {
 	id       id
 	title    string
 	sections []view.Section
+	checks   map[string]inspect.CheckCount
 	note     string
 	keep     bool // the process has gone: what was shown last stays
 }
@@ -43,8 +45,11 @@ func (m *Model) openDetail() tea.Cmd {
 		return nil
 	}
 	m.detail.open, m.detail.focused = true, true
-	if m.here().tid != 0 {
+	switch {
+	case m.here().tid != 0:
 		m.detail.tab = "threads"
+	case m.current().lit:
+		m.detail.tab = traceTab
 	}
 	m.table.SetFocus(false)
 	return m.showDetail()
@@ -110,15 +115,23 @@ func (m *Model) readGroup(want id) tea.Cmd {
 			return detailMsg{id: want, keep: true, note: "no row of the list now: this is what was read last"}
 		}
 	}
+	opt, ctx, asked, traced := m.opt, m.ctx, m.questions, m.tracing
 	return func() tea.Msg {
-		return detailMsg{id: want, title: n.titled(), sections: view.GroupSections(n.sum.Ix, *n.group)}
+		ix := n.sum.Ix
+		msg := detailMsg{id: want, title: n.titled(), sections: view.GroupSections(ix, *n.group)}
+		if asked.of(want) && opt.Ask != nil {
+			msg.sections = append(msg.sections, view.Section{Key: whyTab, Title: "Why", Blocks: asked.why(ctx, opt, ix)})
+		}
+		more, checks := traced.sections(ctx, ix, whomOf(n))
+		msg.sections, msg.checks = append(msg.sections, more...), checks
+		return msg
 	}
 }
 
 // readProcess asks for all of a live process; where that fails for another cause than its end, what the snapshot has
 // is shown, and why.
 func (m *Model) readProcess(want id) tea.Cmd {
-	ix, opt, ctx, asked := m.ix, m.opt, m.ctx, m.questions
+	ix, opt, ctx, asked, traced := m.ix, m.opt, m.ctx, m.questions, m.tracing
 	return func() tea.Msg {
 		p := ix.Process(want.pid)
 		if p == nil || p.StartTime != want.start {
@@ -138,6 +151,8 @@ func (m *Model) readProcess(want id) tea.Cmd {
 			}
 		}
 		msg.sections = append(view.ProcessSections(ix, p), asked.sections(ctx, opt, ix, p)...)
+		more, checks := traced.sections(ctx, ix, whomOfProcess(msg.title, want))
+		msg.sections, msg.checks = append(msg.sections, more...), checks
 		return msg
 	}
 }
@@ -157,7 +172,7 @@ func (m *Model) detailed(msg detailMsg) tea.Cmd {
 		if d.shown != msg.id {
 			d.page.off = 0
 		}
-		d.shown, d.title, d.sections = msg.id, msg.title, msg.sections
+		d.shown, d.title, d.sections, d.checks = msg.id, msg.title, msg.sections, msg.checks
 		m.setTab(d.tabIndex())
 	}
 	if d.again {
@@ -183,13 +198,15 @@ func (m *Model) setTab(i int) {
 		return
 	}
 	s := d.sections[((i%len(d.sections))+len(d.sections))%len(d.sections)]
-	off := d.page.off
+	next := page{off: d.page.off, height: d.page.height, picker: picker{pick: d.page.pick, at: d.page.at, chosen: d.page.chosen, look: m.look}}
 	if s.Key != d.tab {
-		off = 0
+		next.off, next.pick, next.at, next.chosen = 0, "", 0, false
 	}
 	look := m.look
 	d.tab = s.Key
-	d.page = page{off: off, height: d.page.height, draw: func(b *line.Builder, width int) []string {
-		return drawBlocks(b, s.Blocks, width, look)
-	}}
+	next.draw = func(b *line.Builder, width int) (lines []string) {
+		lines, d.page.picks = drawPicks(b, s.Blocks, width, look)
+		return lines
+	}
+	d.page = next
 }

@@ -27,6 +27,8 @@ func detailCommands() []command {
 		on("1-9", "go to a tab", (*Model).numberedTab, "1", "2", "3", "4", "5", "6", "7", "8", "9"),
 		on("^n", "next row of the list", row(1), "ctrl+n", "n").foot("next row"),
 		on("^p", "row before", row(-1), "ctrl+p", "N"),
+		on("enter", "Trace: why this check was decided so", (*Model).whyCheck, "enter"),
+		on("*", "Trace: hidden checks too, and back", (*Model).toggleHidden, "*"),
 		on("esc", "back to the list", (*Model).closeDetail, "esc").foot("back"),
 	)
 }

@@ -106,6 +106,7 @@ func (m *Model) detailLines(lines []string, width int, f frame, height int) []st
 	if d.sections == nil {
 		d.page.draw = func(*line.Builder, int) []string { return nil }
 	}
+	d.page.active = d.focused
 	return d.page.view(&m.out, lines, width, height)
 }
 

@@ -9,6 +9,7 @@ const besideFrom = 140
 type frame struct {
 	header      int  // 0, 1 or 2 lines
 	notice      bool // the line that says what is missing
+	traced      bool // the line that says what is traced
 	title       bool // the columns' titles
 	footer      bool
 	status      bool
@@ -39,9 +40,13 @@ func (m *Model) frame() frame {
 		f.header++
 	}
 	f.footer = take(m.height >= 5 || m.prompt != nil)
+	f.traced = take(m.height >= 8 && m.tracing.words())
 	f.notice = take(m.height >= 16 && m.opt.Notice != "")
 	f.rows = max(left+1, 0)
 	f.top = f.header
+	if f.traced {
+		f.top++
+	}
 	if f.notice {
 		f.top++
 	}

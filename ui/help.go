@@ -51,7 +51,9 @@ func helpBlocks() []view.Block {
 	for _, g := range listKeys {
 		blocks = append(blocks, keyBlock(g))
 	}
-	return append(blocks, keyBlock(detailKeys[0]))
+	detail := detailKeys[0]
+	detail.commands = detailCommands() // those of tracing stand by themselves
+	return append(blocks, keyBlock(detail))
 }
 
 func keyBlock(g group) view.Block {
@@ -66,6 +68,7 @@ func marksBlock() view.Block {
 	return view.Block{Title: "Marks", Rows: [][]view.Cell{
 		{{Text: ">"}, {Text: "the cursor"}},
 		{{Text: "#"}, {Text: "tagged"}},
+		{{Text: "!"}, {Text: "traced: refused a capability in the last " + age(litFor)}},
 		{{Text: "*"}, {Text: "new or changed since the last refresh"}},
 		{{Text: "+"}, {Text: "folded, - unfolded; (n) processes"}},
 		{{Text: "?"}, {Text: "could not be read: the detail says why"}},

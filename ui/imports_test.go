@@ -17,7 +17,7 @@ import (
 var allowed = map[string][]string{
 	".": {"cmp", "context", "errors", "fmt", "io/fs", "maps", "slices", "strconv", "strings", "sync/atomic", "time", "unicode", "unicode/utf8",
 		"github.com/charmbracelet/bubbles/key", "github.com/charmbracelet/bubbletea",
-		"capview/inspect", "capview/inspect/caps", "capview/inspect/fact", "capview/inspect/rules", "capview/ui/line", "capview/ui/table", "capview/ui/theme", "capview/ui/view"},
+		"capview/inspect", "capview/inspect/advise", "capview/inspect/caps", "capview/inspect/fact", "capview/inspect/rules", "capview/nsinfo", "capview/ui/line", "capview/ui/table", "capview/ui/theme", "capview/ui/view"},
 	"table": {"capview/ui/line", "capview/ui/view"},
 	"line":  {"strings", "unicode/utf8", "capview/ui/view"},
 }

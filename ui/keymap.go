@@ -46,8 +46,8 @@ var listKeys, detailKeys, pageKeys []group
 
 // init sets the tables: as initial values they would depend on themselves.
 func init() {
-	listKeys = []group{moveKeys(), chooseKeys(), treeKeys(), orderKeys(), liveKeys(), programKeys()}
-	detailKeys = []group{{"Detail", detailCommands()}, programKeys()}
+	listKeys = []group{moveKeys(), chooseKeys(), treeKeys(), orderKeys(), {"Trace", traceCommands()}, liveKeys(), programKeys()}
+	detailKeys = []group{{"Detail", append(detailCommands(), traceCommands()...)}, programKeys()}
 	pageKeys = []group{{"Page", pageCommands()}, programKeys()}
 }
 
@@ -98,7 +98,7 @@ func chooseKeys() group {
 		on("N", "find previous", func(m *Model) tea.Cmd { return m.searchNext(-1) }, "N"),
 		on("u", "only one user", (*Model).chooseUser, "u"),
 		on("space", "tag", (*Model).tag, " "),
-		on("T", "only what is tagged, and back", (*Model).toggleTagged, "T"),
+		on("#", "only what is tagged, and back", (*Model).toggleTagged, "#"),
 		on("U", "remove all tags", (*Model).untag, "U"),
 		on("esc", "back: all rows again", (*Model).back, "esc"),
 	}}

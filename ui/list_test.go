@@ -110,11 +110,11 @@ func TestContainerFilterIsOneKeyAndBack(t *testing.T) {
 
 func TestTagsNarrowTheList(t *testing.T) {
 	u := newUser(t, 80, 24)
-	u.keys("T")
+	u.keys("#")
 	u.sees("nothing is tagged")
 	u.keys("down", " ")
 	u.sees("\n #+ web (docker) (3)")
-	u.keys("T")
+	u.keys("#")
 	u.sees("tagged  (hides 7)")
 	u.sees("3 tags")
 	u.keys("esc")

@@ -35,6 +35,7 @@ type Model struct {
 
 	detail     detail
 	questions  questions
+	tracing    tracing
 	prompt     *prompt
 	chooser    *chooser
 	page       *page
@@ -127,6 +128,16 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.listed(msg)
 	case settleMsg:
 		return m.settled(msg)
+	case traceBegunMsg:
+		return m.traceBegun(msg)
+	case traceTickMsg:
+		return m.traceTicked(msg)
+	case tracedMsg:
+		return m.traced(msg)
+	case traceEndedMsg:
+		return m.traceEnded(msg)
+	case hiddenMsg:
+		return m.hiddenShown(msg)
 	case differMsg:
 		return m.differed(msg)
 	case exportTickMsg:

@@ -32,6 +32,7 @@ type node struct {
 	served bool                 // only helpers of a group's container are left: they say nothing of what it may do
 	cells  map[string]view.Cell // a group's, of the columns that sum has not
 	fresh  *change              // what differs from the last refresh; nil: nothing
+	lit    bool                 // it was denied something a moment ago
 }
 
 // helps tells of a process that serves a container from outside: it is not what the container may do.

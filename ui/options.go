@@ -39,6 +39,9 @@ type Options struct {
 	// Export writes a snapshot and returns the path it wrote; nil where there is nowhere to write.
 	Export     func(ctx context.Context, path string, s *inspect.Snapshot, progress func(done, total int)) (string, error)
 	ExportName func(*inspect.Snapshot) string
+	// Trace begins to watch capability checks of those that are meant, of whom ix tells; nil where nothing can be watched. Its
+	// error is one line.
+	Trace func(ctx context.Context, ix *inspect.Index, of Whom) (Trace, error)
 	// CanSuspend tells whether a shell would wake a suspended program; nil is no.
 	CanSuspend func() bool
 

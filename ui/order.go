@@ -61,7 +61,7 @@ func byLess[T any](less func(a, b T) bool, a, b T) int {
 // mostFirst are the columns of amounts: who holds most is asked for.
 var mostFirst = map[string]bool{
 	"": true, sortPower: true, "effective": true, "permitted": true, "inheritable": true, "bounding": true,
-	"ambient": true, "threads": true, "gaps": true, "filecaps": true, "drift": true, "cpu": true, "memory": true,
+	"ambient": true, "threads": true, "gaps": true, "filecaps": true, "drift": true, "cpu": true, "memory": true, "used": true, "denied": true,
 }
 
 // descending tells which way the order goes.

@@ -14,20 +14,56 @@ type page struct {
 	drawn  int // the width lines are drawn for; 0 is none
 	off    int
 	height int
+	picker
 }
 
 func (p *page) scroll(n int) { p.off = max(0, min(p.off+n, len(p.lines)-p.height)) }
 
+// turn scrolls, and takes what is picked along.
+func (p *page) turn(n int) {
+	p.scroll(n)
+	p.keepInSight(p.off, p.height)
+}
+
+// down goes n rows down where rows can be picked, else n lines.
+func (p *page) down(n int) {
+	at, ok := p.step(n)
+	switch {
+	case !ok:
+		p.scroll(n)
+	case at == p.first(): // with what stands above it
+		p.scroll(-p.off)
+	default:
+		p.follow()
+	}
+}
+
+// follow scrolls to what is picked.
+func (p *page) follow() {
+	switch {
+	case p.at < p.off:
+		p.scroll(p.at - p.off)
+	case p.at >= p.off+p.height:
+		p.scroll(p.at - p.off - p.height + 1)
+	}
+}
+
 // view appends height lines.
 func (p *page) view(b *line.Builder, lines []string, width, height int) []string {
+	p.height = height
 	if p.drawn != width {
 		p.lines, p.drawn = p.draw(b, width), width
+		if moved := p.find(); p.off > 0 {
+			p.off += moved
+		}
+		if p.chosen {
+			p.follow()
+		}
 	}
-	p.height = height
 	p.scroll(0)
 	for y := range height {
 		if p.off+y < len(p.lines) {
-			lines = append(lines, p.lines[p.off+y])
+			lines = append(lines, p.marked(b, p.lines[p.off+y], p.off+y, width))
 		} else {
 			lines = append(lines, "")
 		}
@@ -62,13 +98,19 @@ func scrollCommands() []command {
 	by := func(n func(*page) int) func(*Model) tea.Cmd {
 		return func(m *Model) tea.Cmd {
 			p := m.scrolling()
-			p.scroll(n(p))
+			p.turn(n(p))
+			return nil
+		}
+	}
+	step := func(n int) func(*Model) tea.Cmd {
+		return func(m *Model) tea.Cmd {
+			m.scrolling().down(n)
 			return nil
 		}
 	}
 	return []command{
-		on("j ↓", "down", by(func(*page) int { return 1 }), "down", "j"),
-		on("k ↑", "up", by(func(*page) int { return -1 }), "up", "k"),
+		on("j ↓", "down", step(1), "down", "j"),
+		on("k ↑", "up", step(-1), "up", "k"),
 		on("pgdn space", "a page down", by(func(p *page) int { return p.height }), "pgdown", " ", "ctrl+f"),
 		on("pgup b", "a page up", by(func(p *page) int { return -p.height }), "pgup", "b", "ctrl+b"),
 		on("^d", "half a page down", by(func(p *page) int { return p.height / 2 }), "ctrl+d"),

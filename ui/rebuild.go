@@ -18,6 +18,7 @@ func (m *Model) rebuild() tea.Cmd {
 	}
 	m.busy, m.stale = true, false
 	ix, fresh, s := m.ix, m.refresh.fresh, m.spec
+	s.seen, s.litSince = m.tracing.report.Seen, m.tracing.litSince()
 	return func() tea.Msg { return builtMsg{build(ix, fresh, s)} }
 }
 

@@ -66,6 +66,7 @@ func (m *Model) scanned(msg scannedMsg) tea.Cmd {
 	r.took, r.at = msg.took, msg.at
 	r.fresh, r.changes = freshChanges(msg.changes), changeWords(msg.changes)
 	m.ix = msg.ix
+	m.tracing.look(m.ix)
 	if m.marked == nil {
 		m.marked = m.ix
 	}

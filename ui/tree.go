@@ -20,7 +20,12 @@ func grow(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, s spec
 	var roots []*node
 	for _, g := range inspect.GroupProcesses(ix, ps, s.groupBy) {
 		n := &node{id: groupID(s.groupBy, g.Key), group: &g, sum: view.NewGroupRow(ix, payload(g)), cells: map[string]view.Cell{}}
+		n.sum.Seen = s.seen
 		n.served = n.sum.G.Container != nil && n.sum.G.Processes[0].Role == inspect.RoleHelper
+		if s.seen != nil {
+			sight, _ := s.seen.Group(&n.sum.G)
+			n.lit = s.lights(sight)
+		}
 		n.kids = processes(ix, fresh, g.Processes, n, s)
 		roots = append(roots, n)
 	}
@@ -51,9 +56,12 @@ func processes(ix *inspect.Index, fresh map[id]*change, ps []*inspect.Process, p
 	kids := make([]*node, len(ps))
 	for i, p := range ps {
 		n := &nodes[i]
-		*n = node{id: processID(p), row: view.Row{Ix: ix, P: p}, parent: parent, power: inspect.Power(ix, p)}
+		*n = node{id: processID(p), row: view.Row{Ix: ix, P: p, Seen: s.seen}, parent: parent, power: inspect.Power(ix, p)}
 		if n.fresh = fresh[n.id]; n.fresh != nil && parent != nil {
 			parent.fresh = n.fresh
+		}
+		if s.seen != nil {
+			n.lit = s.lights(s.seen.Process(p))
 		}
 		if s.threads {
 			n.kids = threads(n)
@@ -74,6 +82,12 @@ func threads(p *node) []*node {
 	return kids
 }
 
+// lights tells whether what was seen of a row lights it.
+func (s spec) lights(o inspect.Opt[inspect.Sight]) bool {
+	sight, ok := o.Get()
+	return ok && !sight.DeniedAt.IsZero() && !sight.DeniedAt.Before(s.litSince)
+}
+
 // row is a line of the list.
 type row = table.Row[id, *node]
 
@@ -91,7 +105,7 @@ func flatten(roots []*node, s spec) []row {
 	var walk func(ns []*node, depth uint8)
 	walk = func(ns []*node, depth uint8) {
 		for _, n := range ns {
-			r := row{ID: n.id, Item: n, Tail: n.count(), Depth: depth, Tag: s.tagged(n), Fresh: n.fresh != nil}
+			r := row{ID: n.id, Item: n, Tail: n.count(), Depth: depth, Tag: s.tagged(n), Fresh: n.fresh != nil, Lit: n.lit}
 			if len(n.kids) > 0 {
 				r.Fold = table.Closed
 				if s.open(n) {

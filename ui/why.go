@@ -23,8 +23,10 @@ const (
 // questions is what is asked of every process whose page is opened, until something else is asked.
 type questions struct {
 	action  rules.Action
-	asked   bool   // there is an action
-	file    string // to be executed; "" is none
+	asked   bool                // there is an action
+	check   *inspect.CheckCount // the check that action asks about; nil where it is asked of whoever is shown
+	shown   id                  // in whose page the check was picked
+	file    string              // to be executed; "" is none
 	typed   []string
 	files   []string
 	listing listing
@@ -34,7 +36,10 @@ type questions struct {
 func (q *questions) sections(ctx context.Context, opt Options, ix *inspect.Index, p *inspect.Process) (s []view.Section) {
 	if opt.Ask != nil {
 		blocks := openQuestion("a picks an action, A takes one that is typed: the rules of the kernel answer whether this process may.")
-		if q.asked {
+		switch {
+		case q.of(processID(p)):
+			blocks = q.why(ctx, opt, ix)
+		case q.asked:
 			blocks = answer(ctx, ix, q.action.String(), func(ctx context.Context) (rules.Result, error) { return opt.Ask(ctx, ix, p, q.action) })
 		}
 		s = append(s, view.Section{Key: whyTab, Title: "Why", Blocks: blocks})
@@ -140,7 +145,7 @@ func (m *Model) ask(text string) tea.Cmd {
 		}
 		return nil
 	}
-	q.action, q.asked = action, true
+	q.action, q.asked, q.check = action, true, nil
 	q.typed = remembered(q.typed, action.String())
 	return m.openTab(whyTab)
 }

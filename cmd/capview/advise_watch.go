@@ -69,27 +69,9 @@ func (a *app) countChecks(ctx context.Context, w *watched, running tracer, d tim
 	}
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	w.since = a.now()
-	tended, counted := make(chan error, 1), make(chan error, 1)
-	go func() {
-		defer cancel()
-		tended <- w.tend(ctx, running)
-	}()
-	go func() { counted <- drain(ctx, running, x) }()
-	err := running.Run(ctx, first)
-	cancel()
-	ended := <-tended
-	if err = errors.Join(err, <-counted); err != nil {
-		return trouble("", "cannot go on tracing: %w", err)
+	cause, err := w.run(ctx, running, x.Add, first)
+	if errors.Is(cause, errEnded) {
+		a.complain(cause.Error())
 	}
-	if errors.Is(ended, errEnded) {
-		a.complain(ended.Error())
-	}
-	w.until = a.now()
-	last, err := running.Drain()
-	if err != nil {
-		return trouble("", "cannot read the totals: %w", err)
-	}
-	x.Add(last)
-	return nil
+	return err
 }

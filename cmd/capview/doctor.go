@@ -54,6 +54,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	a.needs = watching
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err
@@ -63,6 +64,7 @@ func (a *app) runDoctor(cmd *cobra.Command) error {
 		findings = append(findings, finding{"engine", statusNote, ix.Host.Engine, ""})
 	} else {
 		findings = append(findings, engineFindings(live.Engine())...)
+		findings = append(findings, watchFindings(live.Reader())...)
 		findings = append(findings, readerFindings(live.Reader())...)
 		findings = append(findings, nameFindings(live.Names())...)
 	}

@@ -50,6 +50,7 @@ func (a *app) runExport(cmd *cobra.Command, args []string, force bool) error {
 	if len(args) == 0 || args[0] != "-" {
 		a.needs = writing
 	}
+	a.hurry()
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ type app struct {
 	live        node     // the live source, once there is one
 	needs       caps.Set // capabilities that the command needs besides those for reading
 	stay        bool     // the command does not end by itself
+	traced      traced   // by the terminal program
 	flags       globals
 	interactive interactive
 }

@@ -46,11 +46,19 @@ type follower interface {
 	Alive() (int, error)
 }
 
+// following tells which processes it follows one by one.
+type following interface {
+	Following() ([]inspect.ProcessID, error)
+}
+
 // tracer is a running inspect.Tracer.
 type tracer interface {
 	inspect.Tracer
 	follower
+	following
 	Rung() trace.Rung
+	// Refused is the better ways that could not be had, and why.
+	Refused() []trace.Refused
 }
 
 func (a *app) traceCommand() *cobra.Command {
@@ -132,53 +140,21 @@ func (a *app) follow(ctx context.Context, t tracing, form string, w *watched, ru
 	if err := w.catchUp(ctx, running); err != nil {
 		return err
 	}
-	w.since = a.now()
 	out := a.traceWriter(t, form, w)
 	out.begin()
-	go func() { end(w.tend(ctx, running)) }()
 	var exercise inspect.Exercise
-	counted := make(chan error, 1)
-	go func() { counted <- drain(ctx, running, &exercise) }()
-	err := running.Run(ctx, func(events []inspect.Event) {
+	cause, err := w.run(ctx, running, exercise.Add, func(events []inspect.Event) {
 		if err := out.events(events); err != nil {
 			end(err)
 		}
 	})
-	end(nil)
-	if err := errors.Join(err, <-counted); err != nil {
-		return trouble("", "cannot go on tracing: %w", err)
-	}
-	w.until = a.now()
-	last, err := running.Drain()
 	if err != nil {
-		return trouble("", "cannot read the totals: %w", err)
+		return err
 	}
-	exercise.Add(last)
-	if cause := context.Cause(ctx); errors.Is(cause, errEnded) {
+	if errors.Is(cause, errEnded) {
 		a.complain(cause.Error())
 	} else if cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
 	return out.end(&exercise, running.Rung())
-}
-
-// drainEvery is how often the kernel's counts are fetched: before its map of them is full, seldom enough to cost nothing.
-const drainEvery = time.Second
-
-// drain fetches counts until ctx ends.
-func drain(ctx context.Context, running tracer, x *inspect.Exercise) error {
-	tick := time.NewTicker(drainEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		counts, err := running.Drain()
-		if err != nil {
-			return err
-		}
-		x.Add(counts)
-	}
 }

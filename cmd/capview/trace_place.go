@@ -10,6 +10,7 @@ import (
 
 // place is where a process lives.
 type place struct {
+	Key       string // the container's; "" where it is not known
 	Container string // its label
 	Pod       string // namespace/name; "" for none
 }
@@ -27,6 +28,7 @@ type places struct {
 type lived struct {
 	place
 	userNS uint64
+	cgroup uint64 // id; 0 where it is not known
 	sure   bool
 }
 
@@ -51,13 +53,29 @@ func (p *places) learn(ix *inspect.Index) {
 			p.byUserNS[ns] = c
 		}
 	}
+	ids := map[string]uint64{}
 	for i := range ix.Processes {
 		proc := &ix.Processes[i]
 		c := ix.Container(proc.Container)
 		if ns, ok := proc.Namespaces.Get(); ok && c != nil && proc.Role != inspect.RoleHelper {
-			p.remember(inspect.ProcessID{PID: proc.PID, StartTime: proc.StartTime}, lived{p.container(c), ns[nsinfo.UserNS], true})
+			id := groupOfProcess(proc, ids)
+			p.remember(inspect.ProcessID{PID: proc.PID, StartTime: proc.StartTime}, lived{p.container(c), ns[nsinfo.UserNS], id, true})
 		}
 	}
+}
+
+// groupOfProcess is the id of a process's control group, 0 where it is not known; ids is those that were looked up.
+func groupOfProcess(proc *inspect.Process, ids map[string]uint64) uint64 {
+	path, ok := proc.Cgroup.Get()
+	if !ok {
+		return 0
+	}
+	id, known := ids[path]
+	if !known {
+		id, _ = cgroupID(path)
+		ids[path] = id
+	}
+	return id
 }
 
 func (p *places) remember(id inspect.ProcessID, l lived) {
@@ -76,7 +94,7 @@ type checkSubject struct {
 }
 
 // of finds a process by PID and start time; one of which no snapshot told by its control group, by its user namespace, or
-// by its parent, if that is in the same one. False where a later scan may know better.
+// by its parent, if that is in the same ones. False where a later scan may know better.
 func (p *places) of(s checkSubject) (place, bool) {
 	id := inspect.ProcessID{PID: s.PID, StartTime: s.StartTime}
 	if l, ok := p.lived[id]; ok && l.sure {
@@ -93,17 +111,23 @@ func (p *places) of(s checkSubject) (place, bool) {
 	}
 	parent, known := p.lived[inspect.ProcessID{PID: s.ppid, StartTime: p.latest[s.ppid]}]
 	switch {
-	case known && parent.userNS == s.userNS && p.latest[s.ppid] <= s.StartTime:
-		p.remember(id, lived{parent.place, s.userNS, false})
+	case known && parent.userNS == s.userNS && parent.sameGroup(s.Cgroup) && p.latest[s.ppid] <= s.StartTime:
+		p.remember(id, lived{parent.place, s.userNS, s.Cgroup, false})
 		return parent.place, false
 	case s.userNS != p.ix.Host.UserNamespace:
 		return place{Container: "userns " + strconv.FormatUint(s.userNS, 10)}, false
 	}
-	return p.lived[id].place, false
+	if before := p.lived[id]; before.sameGroup(s.Cgroup) {
+		return before.place, false
+	}
+	return place{}, false
 }
 
+// sameGroup tells whether it may have been in a control group: a service's first process is a child of systemd's.
+func (l *lived) sameGroup(id uint64) bool { return l.cgroup == 0 || id == 0 || l.cgroup == id }
+
 func (p *places) container(c *inspect.Container) place {
-	pl := place{Container: p.ix.Label(c)}
+	pl := place{Key: c.Key, Container: p.ix.Label(c)}
 	if pod, ok := c.Pod.Get(); ok {
 		pl.Pod = pod.Name
 		if pod.Namespace != "" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"capview/inspect"
@@ -16,7 +17,8 @@ import (
 type watched struct {
 	app    *app
 	live   node
-	names  []string // of processes and containers; empty with all for the whole node
+	source inspect.Source // of live's snapshots; nil is live itself
+	names  []string       // of processes and containers; empty with all for the whole node
 	all    bool
 	target trace.Target
 	told   []string // all of target, as its reader knows them: containers by key, processes by PID
@@ -24,8 +26,15 @@ type watched struct {
 	until  time.Time
 	// containers is set where one was named.
 	containers bool
+	// filtered is set where --filter chose among its processes.
+	filtered bool
+	// late is called when what was started before the tracer began has been caught up with, where the watching does not wait
+	// for that; else nil.
+	late func()
+	// handed is a snapshot that another than scan took.
+	handed atomic.Pointer[inspect.Index]
 
-	mu sync.Mutex // of ix, which is replaced while events are told
+	mu sync.Mutex // of what follows, and of target once it is watched: they are replaced while events are told
 	ix *inspect.Index
 	// places finds where the subject of an event lives.
 	places *places
@@ -43,7 +52,7 @@ func (a *app) watch(ctx context.Context, names []string) (*watched, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &watched{app: a, live: live, names: names, ix: ix, places: newPlaces(ix)}
+	w := &watched{app: a, live: live, names: names, filtered: a.flags.filter != "", ix: ix, places: newPlaces(ix)}
 	w.all = len(names) == 0 && a.flags.container == "" && a.flags.filter == ""
 	if a.flags.container != "" {
 		w.names = append(w.names, a.flags.container)
@@ -64,7 +73,9 @@ func (w *watched) targets() []trace.Target {
 	if w.all {
 		return nil
 	}
-	return []trace.Target{w.target}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return []trace.Target{{Processes: slices.Clone(w.target.Processes), Cgroups: slices.Clone(w.target.Cgroups), UserNS: slices.Clone(w.target.UserNS)}}
 }
 
 // add makes a process or a container a target.
@@ -156,8 +167,10 @@ func (w *watched) catchUp(ctx context.Context, running follower) error {
 		if err := w.scan(ctx); err != nil {
 			return err
 		}
+		w.mu.Lock()
 		w.descend()
-		more := w.target.Processes[before:]
+		more := slices.Clone(w.target.Processes[before:])
+		w.mu.Unlock()
 		if len(more) == 0 {
 			return nil
 		}
@@ -185,15 +198,24 @@ func (w *watched) descend() {
 
 // scan looks at the node anew.
 func (w *watched) scan(ctx context.Context) error {
-	ix, err := w.app.scan(ctx, w.live)
+	source := w.source
+	if source == nil {
+		source = w.live
+	}
+	ix, err := w.app.scan(ctx, source)
 	if err != nil {
 		return err
 	}
+	w.know(ix)
+	return nil
+}
+
+// know goes on with a newer snapshot.
+func (w *watched) know(ix *inspect.Index) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.ix, w.asked = ix, false
 	w.places.learn(ix)
-	w.mu.Unlock()
-	return nil
 }
 
 // errEnded is that nothing is left to be watched.
@@ -209,9 +231,16 @@ const (
 
 // again follows what a container that was named has become: one that is started again has another control group.
 func (w *watched) again(running follower) error {
-	if !w.containers || w.app.flags.filter != "" {
+	if !w.containers || w.filtered {
 		return nil
 	}
+	return running.Follow(0, w.become())
+}
+
+// become adds what named containers are now to the target, and tells what of it is new.
+func (w *watched) become() trace.Target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	processes, cgroups := len(w.target.Processes), len(w.target.Cgroups)
 	for _, name := range w.names {
 		if _, err := strconv.Atoi(name); err == nil {
@@ -225,14 +254,20 @@ func (w *watched) again(running follower) error {
 	if cgroups > 0 { // the tracer looks at them only where there were some
 		more.Cgroups = w.target.Cgroups[cgroups:]
 	}
-	return running.Follow(0, more)
+	return more
 }
 
-// tend scans again where a place was asked for that was not known, or a container was named, and ends where nothing is
-// left to be watched.
+// tend scans again where a place was asked for that was not known, or a container was named, and another has not done so
+// lately; it ends where nothing is left to be watched.
 func (w *watched) tend(ctx context.Context, running follower) error {
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
+	if w.late != nil {
+		if err := w.catchUp(ctx, running); err != nil && ctx.Err() == nil {
+			return err
+		}
+		w.late()
+	}
 	next := time.Now().Add(scanEvery)
 	for {
 		select {
@@ -242,6 +277,14 @@ func (w *watched) tend(ctx context.Context, running follower) error {
 		}
 		if w.ended(running) {
 			return errEnded
+		}
+		if ix := w.handed.Swap(nil); ix != nil {
+			w.know(ix)
+			if err := w.again(running); err != nil && ctx.Err() == nil {
+				w.app.log.Warn("follow", "error", err.Error())
+			}
+			next = time.Now().Add(2 * scanEvery)
+			continue
 		}
 		w.mu.Lock()
 		asked := w.asked || w.containers

@@ -4,11 +4,13 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"capview/inspect/bpf/load"
 	"capview/inspect/bpf/trace"
 )
 
 func newTracer(o trace.Options) (tracer, error) {
 	t, err := trace.New(o)
+	load.Done()
 	if err != nil {
 		return nil, err
 	}

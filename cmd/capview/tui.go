@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -60,6 +61,9 @@ func (a *app) runRoot(cmd *cobra.Command) error {
 	}
 	a.saveMemory()
 	err = tty.Run(cmd.Context(), model, tty.Options{In: in, Out: out, Stderr: a.stderr, Term: a.env["TERM"], Log: a.log})
+	if left := a.endTrace(); left != nil {
+		a.log.Warn("trace", "error", left.Error())
+	}
 	return ended(err)
 }
 
@@ -72,7 +76,7 @@ func (a *app) saveMemory() {
 }
 
 func (a *app) uiOptions() (ui.Options, error) {
-	a.needs, a.stay = writing, true // to export, when that is asked for
+	a.needs, a.stay = writing|watching, true // to export and to trace, when that is asked for
 	src, live, err := a.source(false)
 	if err != nil {
 		return ui.Options{}, err
@@ -80,6 +84,7 @@ func (a *app) uiOptions() (ui.Options, error) {
 	if n, ok := src.(*named); ok {
 		n.patience = refreshPatience
 	}
+	src = &inTurn{Source: src}
 	o := ui.Options{
 		Source: src, Live: live != nil, Origin: a.origin(), Interval: a.interactive.interval,
 		Filter: a.flags.filter, Container: a.flags.container, Sort: a.interactive.sort, GroupBy: inspect.GroupBy(a.interactive.group),
@@ -89,8 +94,23 @@ func (a *app) uiOptions() (ui.Options, error) {
 	a.answerUI(&o, live)
 	if live != nil {
 		o.Detail, o.Notice = live.Process, live.Reader().notice()
+		o.Trace = func(ctx context.Context, ix *inspect.Index, of ui.Whom) (ui.Trace, error) {
+			return a.traceUI(ctx, src, live, ix, of)
+		}
 	}
 	return o, nil
+}
+
+// inTurn is a source that two may read, one at a time: the terminal program and what it traces.
+type inTurn struct {
+	inspect.Source
+	mu sync.Mutex
+}
+
+func (s *inTurn) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Source.Snapshot(ctx)
 }
 
 func (a *app) exportFromUI(_ context.Context, path string, s *inspect.Snapshot, progress func(done, total int)) (string, error) {

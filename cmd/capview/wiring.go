@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"capview/inspect"
@@ -91,6 +92,14 @@ func (a *app) scanFailure(err error) error {
 		return trouble("", "%w", err)
 	}
 	return trouble("see 'capview doctor'", "cannot read this node: %w", err)
+}
+
+// hurry puts off the collection of garbage: at 5,000 processes a command that shows one snapshot ends before there is any
+// worth its while. It saves a tenth of an export's processor time. GOGC has the last word.
+func (a *app) hurry() {
+	if a.env["GOGC"] == "" {
+		debug.SetGCPercent(800)
+	}
 }
 
 // index scans what --from says, or this node; live is nil for a snapshot.

@@ -5,6 +5,7 @@
 // closes the same files as capview's scan on as many cores.
 //
 //	go run ./demo/bench            all of it (root; Debian: gcc strace procps libcap-ng-utils util-linux htop)
+//	go run ./demo/bench -growth    how an export's time grows with threads
 package main
 
 import (
@@ -24,14 +25,15 @@ func main() {
 	count := flag.Int("n", 5000, "sleeping `processes`")
 	rounds := flag.Int("rounds", 9, "`times` each tool runs")
 	capview := flag.String("capview", "", "the `program` to measure (built from this tree if not given)")
+	alone := flag.Bool("growth", false, "measure how time grows with threads, and nothing else")
 	flag.Parse()
-	if err := run(*count, *rounds, *capview); err != nil {
+	if err := run(*count, *rounds, *capview, *alone); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(count, rounds int, capview string) error {
+func run(count, rounds int, capview string, growthAlone bool) error {
 	dir, err := os.MkdirTemp("", "capview-bench-")
 	if err != nil {
 		return err
@@ -43,7 +45,7 @@ func run(count, rounds int, capview string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"sleepers", "readloop"} {
+	for _, name := range []string{"sleepers", "readloop", "threads"} {
 		if err := command("cc", "-O2", "-pthread", "-o", filepath.Join(dir, name), "demo/bench/c/"+name+".c"); err != nil {
 			return err
 		}
@@ -54,6 +56,9 @@ func run(count, rounds int, capview string) error {
 	}
 	defer sleepers.stop()
 
+	if growthAlone {
+		return growth(capview, filepath.Join(dir, "threads"), rounds)
+	}
 	files, err := filesRead(dir, capview, sleepers.one)
 	if err != nil {
 		return err
@@ -64,7 +69,10 @@ func run(count, rounds int, capview string) error {
 		return err
 	}
 	report(tools)
-	return screens(capview, rounds)
+	if err := screens(capview, rounds); err != nil {
+		return err
+	}
+	return growth(capview, filepath.Join(dir, "threads"), rounds)
 }
 
 // command runs a build step, in the repository's root.
@@ -77,12 +85,13 @@ func command(name string, args ...string) error {
 	return nil
 }
 
-// sleeping is the parent of the sleeping processes: they end with it.
+// sleeping is the parent of processes that sleep: they end with it.
 type sleeping struct {
 	cmd *exec.Cmd
 	one int // a PID of them
 }
 
+// sleep has the program start so many, and waits until they are there.
 func sleep(program string, count int) (*sleeping, error) {
 	cmd := exec.Command(program, strconv.Itoa(count))
 	cmd.Stderr = os.Stderr
@@ -99,7 +108,7 @@ func sleep(program string, count int) (*sleeping, error) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || line != "ready\n" {
 		s.stop()
-		return nil, errors.Join(fmt.Errorf("%d processes did not start", count), err)
+		return nil, errors.Join(fmt.Errorf("%d of %s did not start", count, filepath.Base(program)), err)
 	}
 	if s.one, err = firstChild(cmd.Process.Pid); err != nil {
 		s.stop()

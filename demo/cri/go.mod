@@ -3,11 +3,13 @@ module capview/demo/cri
 go 1.26.0
 
 require (
+	go.yaml.in/yaml/v3 v3.0.4
 	google.golang.org/grpc v1.85.0
 	k8s.io/cri-api v0.34.1
 )
 
 require (
+	github.com/kr/text v0.2.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect

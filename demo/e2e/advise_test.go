@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ import (
 
 // work needs chown, then net_bind_service, then setgid and setuid, and at last becomes what it is given as uid 1000; it
 // ends at the first thing that it may not do. It is busybox alone, which executes nothing with capabilities of its own.
-const work = `set -e; : >/tmp/w; /bin/busybox chown 1000:1000 /tmp/w; /bin/busybox httpd -p 80 -h /tmp; exec /bin/busybox su app -s /bin/sh -c "$0"`
+const work = `set -e; : >/tmp/w; /bin/busybox chown 1000:1000 /tmp/w; /bin/busybox httpd -p 897 -h /tmp; exec /bin/busybox su app -s /bin/sh -c "$0"`
 
 // what the work needs: nothing else may be kept, none of it dropped.
 var workNeeds = []string{"CHOWN", "NET_BIND_SERVICE", "SETGID", "SETUID"}
@@ -40,6 +41,7 @@ type engine struct {
 var engines = []engine{
 	{"docker", "docker", runDocker, func(t *testing.T, name string) { docker(t, "rm", "-f", name) }, fewerFlags},
 	{"podman", "podman", runPodman, func(t *testing.T, name string) { rootPodman(t, "rm", "-f", "-t", "0", name) }, fewerFlags},
+	{"cri", "kubernetes", runCRI, func(t *testing.T, name string) { cri(t, "remove", name) }, fewerInManifest},
 	{"runc", "oci", runRunc, func(t *testing.T, name string) { exec.Command("runc", "delete", "-f", name).Run() }, fewerInSpec},
 }
 
@@ -47,32 +49,51 @@ var engines = []engine{
 // work, and with one capability fewer it does not.
 func TestAdviceHolds(t *testing.T) {
 	needsLab(t)
-	held, failed := 0, 0
-	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			name := fmt.Sprintf("%s-advised-%d", labName(t), os.Getpid())
-			with := e.recommended(t, name)
-			if out, err := e.run(t, name+"-again", with, false, "id -u"); err != nil || out != "1000\n" {
-				t.Fatalf("with what is recommended it fails: %v\n%s\n%s", err, out, with)
+	name := fmt.Sprintf("%s-advised-%d-", labName(t), os.Getpid())
+	events := traced(t, func() {
+		for _, e := range engines {
+			t.Cleanup(func() { e.end(t, name+e.name) })
+			if out, err := e.run(t, name+e.name, nil, true, "sleep 86400"); err != nil {
+				t.Fatalf("%s: %v\n%s", e.name, err, out)
 			}
-			held++
-			for _, c := range workNeeds {
-				out, err := e.run(t, name+"-without-"+strings.ToLower(c), e.fewer(t, with, c), false, "id -u")
-				switch {
-				case err == nil:
-					t.Errorf("without %s it works as well: %s", c, out)
-				case !strings.Contains(out, "Operation not permitted") && !strings.Contains(out, "Permission denied"):
-					t.Errorf("without %s it fails for another reason: %v\n%s", c, err, out)
-				default:
-					failed++
-				}
-			}
-		})
+			e.works(t, name+e.name)
+		}
+	})
+	var held, failed atomic.Int32
+	t.Run("engines", func(t *testing.T) {
+		for _, e := range engines {
+			t.Run(e.name, func(t *testing.T) {
+				t.Parallel()
+				unit(t, advises(t, name+e.name, "--events", events, "--as", "systemd"))
+				e.holds(t, name+e.name, e.recommended(t, name+e.name, events), &held, &failed)
+			})
+		}
+	})
+	if int(held.Load()) != len(engines) || int(failed.Load()) != len(engines)*len(workNeeds) {
+		t.Errorf("%d recommendations held, %d with one capability fewer failed", held.Load(), failed.Load())
 	}
-	if held != len(engines) || failed != len(engines)*len(workNeeds) {
-		t.Errorf("%d recommendations held, %d with one capability fewer failed", held, failed)
+	t.Logf("%d recommendations hold, and %d with one capability fewer do not", held.Load(), failed.Load())
+}
+
+// holds starts the container again as it is recommended, and with one capability fewer.
+func (e *engine) holds(t *testing.T, name string, with []byte, held, failed *atomic.Int32) {
+	t.Helper()
+	e.end(t, name) // pods are in the host's network, and serve one port
+	if out, err := e.run(t, name+"-again", with, false, "id -u"); err != nil || out != "1000\n" {
+		t.Fatalf("with what is recommended it fails: %v\n%s\n%s", err, out, with)
 	}
-	t.Logf("%d recommendations hold, and %d with one capability fewer do not", held, failed)
+	held.Add(1)
+	for _, c := range workNeeds {
+		out, err := e.run(t, name+"-without-"+strings.ToLower(c), e.fewer(t, with, c), false, "id -u")
+		switch {
+		case err == nil:
+			t.Errorf("without %s it works as well: %s", c, out)
+		case !strings.Contains(out, "Operation not permitted") && !strings.Contains(out, "Permission denied"):
+			t.Errorf("without %s it fails for another reason: %v\n%s", c, err, out)
+		default:
+			failed.Add(1)
+		}
+	}
 }
 
 // TestAdviseWatches lets capview watch a container itself, with a process in it that changes owners all the while.
@@ -127,16 +148,9 @@ func TestAdviseWatches(t *testing.T) {
 	}
 }
 
-// recommended is what capview says after it has watched the work from its start.
-func (e *engine) recommended(t *testing.T, name string) []byte {
+// recommended is what capview says of a container that was traced from its start, to the end of its work.
+func (e *engine) recommended(t *testing.T, name, events string) []byte {
 	t.Helper()
-	events := traced(t, func() {
-		t.Cleanup(func() { e.end(t, name) })
-		if out, err := e.run(t, name, nil, true, "sleep 86400"); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		e.works(t, name)
-	})
 	var told struct {
 		Group struct {
 			StartSeen    bool `json:"start_seen"`
@@ -178,7 +192,7 @@ func advises(t *testing.T, args ...string) []byte {
 }
 
 // traced is the file with what capview trace wrote of the whole node while something was done, begun well before.
-func traced(t *testing.T, do func()) string {
+func traced(t *testing.T, do func(), args ...string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "events"))
 	if err != nil {
@@ -187,7 +201,7 @@ func traced(t *testing.T, do func()) string {
 	defer file.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, built, "trace", "-o", "json")
+	cmd := exec.CommandContext(ctx, built, append([]string{"trace", "-o", "json"}, args...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = file, &said
 	if err := cmd.Start(); err != nil {
@@ -251,6 +265,36 @@ func fewerFlags(t *testing.T, with []byte, capability string) []byte {
 		t.Fatalf("no --cap-add=%s in %s", capability, with)
 	}
 	return []byte(less)
+}
+
+// fewerInManifest takes one out of what a securityContext adds.
+func fewerInManifest(t *testing.T, with []byte, capability string) []byte {
+	t.Helper()
+	for _, quoted := range []string{`, "` + capability + `"`, `"` + capability + `", `} {
+		if less := strings.Replace(string(with), quoted, "", 1); less != string(with) {
+			return []byte(less)
+		}
+	}
+	t.Fatalf("no %s among others in %s", capability, with)
+	return nil
+}
+
+// runCRI runs a pod with a securityContext, as a kubelet asks for it.
+func runCRI(t *testing.T, name string, with []byte, detached bool, then string) (string, error) {
+	t.Helper()
+	command := []string{"/bin/sh", "-c", work, then}
+	if with == nil {
+		// What a container is given whose manifest says nothing of it: allowPrivilegeEscalation is true then.
+		return cri(t, append([]string{"-detach", "run", name}, command...)...)
+	}
+	file := filepath.Join(t.TempDir(), "security.yaml")
+	if err := os.WriteFile(file, with, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cri(t, "remove", name) })
+	out, err := cri(t, append([]string{"-security", file, "run", name}, command...)...)
+	cri(t, "remove", name)
+	return out, err
 }
 
 // fewerInSpec takes a capability out of all five sets.
@@ -332,6 +376,25 @@ func ended(detached bool) []string {
 // runRunc starts a bundle with docker's default capabilities, or those of a recommendation.
 func runRunc(t *testing.T, name string, with []byte, detached bool, then string) (string, error) {
 	t.Helper()
+	return runBundle(t, "runc", name, detached, func(config map[string]any) {
+		process := config["process"].(map[string]any)
+		process["args"] = []string{"/bin/sh", "-c", work, then}
+		if with == nil {
+			return
+		}
+		var r struct{ Process map[string]any }
+		if err := json.Unmarshal(with, &r); err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range r.Process {
+			process[key] = value
+		}
+	})
+}
+
+// runBundle starts a bundle of the lab's root with docker's default capabilities, as edited, by runc or crun.
+func runBundle(t *testing.T, runtime, name string, detached bool, edit func(config map[string]any)) (string, error) {
+	t.Helper()
 	dir := t.TempDir()
 	spec := exec.Command("runc", "spec")
 	spec.Dir = dir
@@ -345,25 +408,21 @@ func runRunc(t *testing.T, name string, with []byte, detached bool, then string)
 		t.Fatal(err)
 	}
 	process := config["process"].(map[string]any)
-	process["terminal"], process["args"], process["noNewPrivileges"] = false, []string{"/bin/sh", "-c", work, then}, false
+	process["terminal"], process["noNewPrivileges"] = false, false
 	delete(process, "rlimits")
 	all := []string{"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID", "CAP_SETFCAP",
 		"CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE"}
 	process["capabilities"] = map[string][]string{"bounding": all, "effective": all, "permitted": all}
-	if with != nil {
-		var r struct{ Process map[string]any }
-		if err := json.Unmarshal(with, &r); err != nil {
-			t.Fatal(err)
-		}
-		for key, value := range r.Process {
-			process[key] = value
-		}
-	}
 	config["root"] = map[string]any{"path": lab("rootfs"), "readonly": true}
 	config["mounts"] = append(config["mounts"].([]any), map[string]any{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+	edit(config)
 	text, err = json.Marshal(config)
 	if err = errors.Join(err, os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
+	}
+	if runtime == "crun" { // it takes no hybrid hierarchy of control groups: it is shown version 2's alone
+		const alone = `umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec crun --root "$0/state" run --bundle "$0" "$1"`
+		return quietly("unshare", "--mount", "sh", "-c", alone, dir, name)
 	}
 	if detached {
 		return quietly("/bin/sh", "-c", `exec runc run -d --bundle "$0" "$1" </dev/null >"$0/log" 2>&1`, dir, name)

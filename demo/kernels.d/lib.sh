@@ -5,7 +5,7 @@ say() { echo "kernels: $*" >&2; }
 
 # Some of the tools are copied into the machines.
 install_packages() {
-	apt-get install -y -q --no-install-recommends qemu-system-x86 debootstrap e2fsprogs cpio xz-utils busybox-static \
+	apt-get install -y -q --no-install-recommends qemu-system-x86 debootstrap e2fsprogs cpio xz-utils busybox-static strace \
 		libcap2-bin util-linux mount jq gcc libc6-dev libseccomp-dev >&2
 }
 

@@ -10,7 +10,7 @@ run_small() {
 	mkdir "$root"
 	add_busybox "$root"
 	# Tests copy programs and give them other names, which busybox does not take.
-	add_tools "$root" capsh getcap setcap getpcaps setpriv unshare losetup mount mke2fs debugfs jq sh sleep cat cp id stat true env comm
+	add_tools "$root" capsh getcap setcap getpcaps setpriv unshare losetup mount mke2fs debugfs jq sh sleep cat cp id stat true env comm strace
 	add_module loop "$root"
 	add_module fuse "$root"
 	cp "$here/kernels.d/small-init" "$root/init"

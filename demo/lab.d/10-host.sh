@@ -18,6 +18,9 @@ add_user() {
 		touch /etc/subuid /etc/subgid # useradd gives subordinate ids where these are
 		useradd --no-create-home --home-dir "$LAB/home" --shell /bin/sh "$USER_NAME"
 		touch "$LAB/user-made"
+	elif [ ! -e "$(getent passwd "$USER_NAME" | cut -d: -f6)" ]; then # left behind by a lab that was killed
+		usermod --home "$LAB/home" "$USER_NAME"
+		touch "$LAB/user-made"
 	fi
 	install -d -o "$USER_NAME" -g "$USER_NAME" -m 755 "$LAB/home"
 }

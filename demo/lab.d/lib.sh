@@ -107,6 +107,12 @@ make_rootfs() {
 	cp /bin/busybox "$1/bin/busybox"
 	local applet
 	for applet in sh sleep ls cat id true httpd syslogd tail nc; do ln -sf busybox "$1/bin/$applet"; done
+	# Debian's busybox has no nice: coreutils' own, with its libraries.
+	cp /usr/bin/nice "$1/bin/"
+	ldd /usr/bin/nice | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$1${library%/*}"
+		cp -L "$library" "$1$library"
+	done
 	printf 'root:x:0:0:root:/:/bin/sh\napp:x:1000:1000:app:/:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\napp:x:1000:\n' >"$1/etc/group"
 	echo 'ID=capview-lab' >"$1/etc/os-release"

@@ -28,13 +28,17 @@ func UsesOf(counts []*inspect.CheckCount, rest []inspect.Unattributed, firsts []
 }
 
 func useOf(c *inspect.CheckCount, container string) Use {
-	return Use{
+	u := Use{
 		PID: c.PID, StartTime: c.StartTime, PPID: c.PPID, Comm: c.Comm, UID: inspect.Some(c.UID), Container: container,
 		Effective: inspect.Some(c.Effective), Cap: c.Cap, Allowed: !c.Denied, Probe: inspect.Some(c.Probe),
 		Overridden: inspect.Some(c.Creds == inspect.CredsOverridden), Foreign: inspect.Some(c.Creds == inspect.CredsOther),
 		Current: inspect.Some(c.CurrentUserNS), Target: inspect.Some(c.TargetUserNS),
-		Syscall: c.Syscall.Name(), Count: c.Count, First: c.First, Last: c.First,
+		Syscall: c.Syscall.Name(), Count: c.Count, First: c.First, Last: c.Last,
 	}
+	if u.Last.IsZero() { // counted once
+		u.Last = c.First
+	}
+	return u
 }
 
 // told takes what a single check has more.

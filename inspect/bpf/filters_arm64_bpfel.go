@@ -15,7 +15,7 @@ import (
 
 type filtersArena struct {
 	_     structs.HostLayout
-	Bytes [4259856]int8
+	Bytes [1114128]int8
 }
 
 type filtersStack struct {

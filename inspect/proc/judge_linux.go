@@ -25,6 +25,20 @@ func (s *Source) judge(ctx context.Context, listed []int, k *kernelScan) ([]int,
 	if len(extra) == 0 {
 		return listed, nil
 	}
+	born := 0
+	for _, pid := range extra {
+		if start := k.leader(pid).StartTime; start >= k.began && s.startsAt(pid, start/tick) {
+			listed = append(listed, pid) // it began while procfs was listed
+			born++
+		}
+	}
+	if born > 0 {
+		slices.Sort(listed)
+	}
+	if born == len(extra) {
+		return listed, nil
+	}
+	extra = k.beyond(listed)
 	again, err := s.list()
 	if err != nil {
 		return nil, err

@@ -61,9 +61,11 @@ type cmdlineID struct {
 // ask has the kernel tell of all threads, and of all command lines where they are wanted.
 func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
+	expected := threadCount()
 	if last := s.last.Load(); last != nil {
-		k.leaders = make([]task.Record, 0, len(last.leaders)+len(last.leaders)/8)
+		expected = len(last.leaders) + len(last.leaders)/8
 	}
+	k.leaders = make([]task.Record, 0, expected)
 	var answer <-chan map[cmdlineID][]string
 	if cmdlines && !s.hangs {
 		answer = s.askCmdlines(ctx)
@@ -174,6 +176,15 @@ func credsOf(r *task.Record) inspect.Creds {
 		c.Seccomp = inspect.Some(sec)
 	}
 	return c
+}
+
+// threadCount is about how many threads there are (sysinfo(2), which counts them in 16 bits).
+func threadCount() int {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 0
+	}
+	return int(info.Procs)
 }
 
 // sinceBoot is now, as the kernel's records count it (CLOCK_BOOTTIME).

@@ -7,6 +7,7 @@ import (
 
 	"capview/inspect"
 	"capview/inspect/filecap"
+	"capview/inspect/task"
 )
 
 // entry is a process as the last scan saw it, with what tells whether that still holds.
@@ -45,6 +46,10 @@ type reader struct {
 	names   map[string]string
 	groups  map[string][]uint32
 	cgroups map[string]string
+	// The executable that was asked for last, and in which scan.
+	exe     *exeFacts
+	exeID   task.Exe
+	exeTurn uint
 }
 
 func newReader(s *Source) *reader {

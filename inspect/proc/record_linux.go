@@ -150,8 +150,12 @@ func (e *entry) lacks(what string) bool {
 // recordExe tells of the executable, which is looked at once a scan for all processes that run it by the same path.
 func (r *reader) recordExe(rec *task.Record, e *entry, l *lazyDir) {
 	cache := r.src.kernel.exes
-	if x, ok := cache.get(rec.Exe, r.scan.turn); ok {
-		x.into(e)
+	if r.exe == nil || r.exeID != rec.Exe || r.exeTurn != r.scan.turn { // most often it is that of the process before
+		r.exe, _ = cache.get(rec.Exe, r.scan.turn)
+		r.exeID, r.exeTurn = rec.Exe, r.scan.turn
+	}
+	if r.exe != nil {
+		r.exe.into(e)
 		return
 	}
 	if r.hidden(e) || r.quick || r.src.stuck.hangs(e.proc.PID) {

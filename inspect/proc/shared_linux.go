@@ -38,7 +38,10 @@ func (c *exeCache) get(id task.Exe, turn uint) (*exeFacts, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	x := c.exes[id]
-	return x, x != nil && c.turn == turn
+	if c.turn != turn {
+		return nil, false
+	}
+	return x, x != nil
 }
 
 func (c *exeCache) put(id task.Exe, turn uint, x exeFacts) {

@@ -81,6 +81,15 @@ const (
 // Places is every place that may be named, in the order they are offered.
 var Places = []Place{PlaceHost, PlaceNet, PlaceSelf, PlaceMnt, PlaceUTS, PlaceIPC, PlacePID}
 
+// PlaceOf is the user namespace with that inode.
+func PlaceOf(inode uint64) Place { return Place(strconv.FormatUint(inode, 10)) }
+
+// inode is the user namespace's that PlaceOf named.
+func (p Place) inode() (uint64, bool) {
+	n, err := strconv.ParseUint(string(p), 10, 32) // struct ns_common.inum is 32 bits wide
+	return n, err == nil && n > 0 && PlaceOf(n) == p
+}
+
 var placeSpaces = map[Place]nsinfo.Type{
 	PlaceNet: nsinfo.Net, PlaceMnt: nsinfo.Mount, PlaceUTS: nsinfo.UTS, PlaceIPC: nsinfo.IPC, PlacePID: nsinfo.PID,
 }

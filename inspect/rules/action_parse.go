@@ -107,8 +107,8 @@ func (a *Action) parseCap(arg string) error {
 		return err
 	}
 	a.Cap, a.Over = c, Place(place)
-	if has && !slices.Contains(Places, a.Over) {
-		return errors.New("over whom? @host, @net, @self, @mnt, @uts, @ipc or @pid")
+	if _, told := a.Over.inode(); has && !told && !slices.Contains(Places, a.Over) {
+		return errors.New("over whom? @host, @net, @self, @mnt, @uts, @ipc, @pid or a user namespace's inode")
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ func (d *trial) place(a Action) uint64 {
 	if over == PlaceAny {
 		over = scopePlaces[a.Cap.Scope()]
 	}
+	if inode, ok := over.inode(); ok {
+		return inode
+	}
 	if kind, ok := placeSpaces[over]; ok {
 		return d.owner(kind)
 	}

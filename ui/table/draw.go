@@ -88,9 +88,12 @@ func (m *Model[K, T]) marks(b *line.Builder, r *Row[K, T], cursor bool) {
 		b.Put("", ">")
 	}
 	b.To(1)
-	if r.Tag {
+	switch {
+	case r.Lit:
+		b.Put(m.style.Roles[view.Bad], "!")
+	case r.Tag:
 		b.Put(m.style.Roles[view.Notice], "#")
-	} else if r.Fresh {
+	case r.Fresh:
 		b.Put(m.style.Roles[view.Changed], "*")
 	}
 }

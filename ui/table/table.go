@@ -24,6 +24,7 @@ type Row[K comparable, T any] struct {
 	Fold  Fold
 	Tag   bool // marked by the user
 	Fresh bool // differs from the last refresh
+	Lit   bool // something has just happened to it that is worth a look
 }
 
 // Style is the SGR sequences of the looks, "" for none.

@@ -14,14 +14,15 @@ import (
 // A container's helpers (its shim, conmon) run outside of it with the host's powers: they are counted among its
 // processes, and left out of everything that is said of what the container holds.
 type GroupRow struct {
-	Ix  *inspect.Index
-	G   inspect.Group
-	sum *groupSum
+	Ix   *inspect.Index
+	G    inspect.Group
+	Seen *inspect.Seen // nil where nothing is traced
+	sum  *groupSum
 }
 
 // NewGroupRow sums up g.
 func NewGroupRow(ix *inspect.Index, g inspect.Group) GroupRow {
-	return GroupRow{ix, g, sumUp(ix, g.Processes)}
+	return GroupRow{Ix: ix, G: g, sum: sumUp(ix, g.Processes)}
 }
 
 // groupSum is what the processes of a group hold between them.

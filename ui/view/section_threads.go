@@ -19,7 +19,7 @@ func threadBlocks(r Row) []Block {
 	leader := cellsOf(cols, r)
 	b.Rows = append(b.Rows, leader)
 	for i := range p.Threads {
-		row := cellsOf(cols, Row{r.Ix, p, &p.Threads[i]})
+		row := cellsOf(cols, Row{Ix: r.Ix, P: p, T: &p.Threads[i]})
 		for j := alwaysDiffer; j < len(row); j++ {
 			if row[j].Text != leader[j].Text {
 				row[j].Text += " !"

@@ -44,9 +44,10 @@ type Column[T any] struct {
 
 // Row is a process, or one thread of it.
 type Row struct {
-	Ix *inspect.Index
-	P  *inspect.Process
-	T  *inspect.Thread // nil for the process itself
+	Ix   *inspect.Index
+	P    *inspect.Process
+	T    *inspect.Thread // nil for the process itself
+	Seen *inspect.Seen   // nil where nothing is traced
 }
 
 // Section is a tab of a detail page, or a part of `show`.
@@ -61,5 +62,6 @@ type Block struct {
 	Title string
 	Head  []string
 	Rows  [][]Cell
-	Note  string // a sentence below
+	Picks []string // what each row is, where rows can be picked: the same in each reading; nil where they cannot
+	Note  string   // a sentence below
 }

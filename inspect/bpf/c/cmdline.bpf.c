@@ -42,6 +42,7 @@ int cmdlines(struct bpf_iter__task *ctx)
 
 	if (!task || task->pid != task->tgid || task->flags & PF_KTHREAD)
 		return 0;
+	struct seq_file *out = ctx->meta->seq;
 	struct mm_struct *mm = task->mm;
 	if (!mm)
 		return 0;
@@ -69,8 +70,8 @@ int cmdlines(struct bpf_iter__task *ctx)
 		else
 			length = 0;
 	}
-	if (task->self_exec_id != t->head.exec_id || task->mm != mm)
+	if (task->self_exec_id != t->head.exec_id || number(&task->mm) != (u64)mm)
 		t->head.length = CMDLINE_NOT;
-	bpf_seq_write(ctx->meta->seq, t, sizeof(t->head) + (length & (CMDLINE_MAX - 1)));
+	bpf_seq_write(out, t, sizeof(t->head) + (length & (CMDLINE_MAX - 1)));
 	return 0;
 }

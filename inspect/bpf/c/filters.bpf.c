@@ -13,7 +13,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define STACK_MAX 128
 #define INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */
-#define ARENA (4 << 20)
+#define ARENA (1 << 20)
 #define LARGEST (INSTRUCTIONS_MAX * 16) /* what the verifier takes a text's size for */
 
 const volatile u64 secret; /* what pointers are mixed with before they leave the kernel */
@@ -68,7 +68,7 @@ struct {
 } seen SEC(".maps");
 
 /* Not static: the verifier then looks at it once, and not at each call. */
-int keep_text(u64 filter, u64 key, u32 holder)
+__noinline int keep_text(u64 filter, u64 key, u32 holder)
 {
 	struct seccomp_filter *f = (void *)filter;
 	u32 zero = 0, at = used, now = scan;
@@ -106,32 +106,52 @@ int keep_text(u64 filter, u64 key, u32 holder)
 	return 0;
 }
 
+/* Takes up one filter of a chain, as key n of the stack, and says which is before it. How many there are it leaves in the
+ * stack: the verifier need not look at what follows the chain for each length of it. */
+__noinline u64 keep(u64 filter, u32 n, u32 holder)
+{
+	u32 zero = 0;
+	struct stack *s = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!s)
+		return 0;
+	u64 key = mix(filter ^ secret);
+
+	n &= STACK_MAX - 1;
+	s->keys[n] = key;
+	s->head.count = n + 1;
+	keep_text(filter, key, holder);
+	return number(&((struct seccomp_filter *)filter)->prev);
+}
+
 SEC("iter/task")
 int filters(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	u32 zero = 0, n = 0;
+	u32 zero = 0, n;
 
-	if (!task || !task->seccomp.filter)
+	if (!task)
+		return 0;
+
+	struct seq_file *out = ctx->meta->seq;
+	u64 newest = number(&task->seccomp.filter), at = newest;
+
+	if (!newest)
 		return 0;
 	struct stack *s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return 0;
-
-	u64 newest = number(&task->seccomp.filter), at = newest;
-
-	for (n = 0; n < STACK_MAX && at; n++) {
-		s->keys[n] = mix(at ^ secret);
-		keep_text(at, s->keys[n], task->pid);
-		at = number(&((struct seccomp_filter *)at)->prev);
-	}
+	for (u32 i = 0; i < STACK_MAX && at; i++)
+		at = keep(at, i, task->pid);
+	n = s->head.count;
+	if (n > STACK_MAX)
+		return 0;
 	s->head.start_boottime = task->start_boottime;
 	s->head.pid = task->pid;
 	s->head.tgid = task->tgid;
-	s->head.count = n;
 	s->head.changed = at ? 2 : 0;
 	if (number(&task->seccomp.filter) != newest)
 		s->head.changed = 1;
-	bpf_seq_write(ctx->meta->seq, s, sizeof(s->head) + (n & (2 * STACK_MAX - 1)) * sizeof(u64));
+	bpf_seq_write(out, s, sizeof(s->head) + n * sizeof(u64));
 	return 0;
 }

@@ -76,16 +76,17 @@ static __always_inline void credentials(struct record *r, const struct cred *cre
 
 static __always_inline void namespaces(struct record *r, struct task_struct *task, struct nsproxy *ns)
 {
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 
 	r->cgroup_ns = r->ipc_ns = r->mnt_ns = r->net_ns = r->time_ns = r->uts_ns = r->pid_ns = 0;
 	if (pid) {
 		/* The innermost, as task_active_pid_ns has it. */
 		struct upid *numbers = (struct upid *)&pid->numbers;
 		struct pid_namespace *pid_ns = NULL;
+		u32 level = BPF_CORE_READ(pid, level);
 
 		bpf_core_read(&pid_ns, sizeof(pid_ns),
-			      (void *)numbers + pid->level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
+			      (void *)numbers + level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
 		if (pid_ns)
 			r->pid_ns = BPF_CORE_READ(pid_ns, ns.inum);
 	}
@@ -149,7 +150,7 @@ static __always_inline void executable(struct record *r, struct mm_struct *mm)
 
 /* Adds up the cgroups of all hierarchies: ids of a hierarchy are not used again. Not static: the verifier looks at such
  * functions once, and not at each call. */
-u64 css_set_key(u64 pointer)
+__noinline u64 css_set_key(u64 pointer)
 {
 	void *set = (void *)pointer;
 	struct list_head *head, *at;
@@ -173,15 +174,14 @@ u64 css_set_key(u64 pointer)
 
 static __always_inline void control_groups(struct record *r, struct task_struct *task, u64 session)
 {
-	struct css_set *set = task->cgroups;
+	u64 pointer = number(&task->cgroups);
+	struct css_set *set = (void *)pointer;
+	u32 at = mix(pointer) & (SEEN - 1);
 
 	r->cgroup_id = r->css_key = 0;
-	if (!set)
+	if (!pointer)
 		return;
-	r->cgroup_id = set->dfl_cgrp->kn->id;
-
-	u64 pointer = number(&task->cgroups);
-	u32 at = mix(pointer) & (SEEN - 1);
+	r->cgroup_id = BPF_CORE_READ(set, dfl_cgrp, kn, id);
 
 	if (seen[at].set != pointer || seen[at].session != session) {
 		seen[at].key = css_set_key(pointer);
@@ -193,7 +193,7 @@ static __always_inline void control_groups(struct record *r, struct task_struct 
 
 /* The name of a kernel thread as procfs shows it (fs/proc/array.c proc_task_name): what the work queue's is at, or the
  * whole of one that is too long for a task. */
-int kernel_name(u64 pointer)
+__noinline int kernel_name(u64 pointer)
 {
 	struct task_struct *task = (void *)pointer;
 	struct kthread *kthread;
@@ -254,6 +254,9 @@ int task_records(struct bpf_iter__task *ctx)
 	if (!r)
 		return 0;
 
+	/* For each of these, and on every way to it, the verifier looks through all types of the kernel: so they are few, at
+	 * the top, and what the task points to besides is read as bytes. */
+	struct seq_file *out = ctx->meta->seq;
 	const struct cred *cred = task->real_cred;
 	struct nsproxy *ns = task->nsproxy;
 	struct mm_struct *mm = task->mm;
@@ -262,7 +265,7 @@ int task_records(struct bpf_iter__task *ctx)
 	r->bits = 0;
 	r->pid = task->pid;
 	r->tgid = task->tgid;
-	r->ppid = task->real_parent->tgid;
+	r->ppid = BPF_CORE_READ(task, real_parent, tgid);
 	r->start_boottime = task->start_boottime;
 	r->exec_id = exec_id;
 	r->flags = task->flags;
@@ -271,7 +274,7 @@ int task_records(struct bpf_iter__task *ctx)
 		r->state = task->__state;
 	else
 		r->state = ((struct task_struct___older *)task)->state;
-	r->threads = task->signal->nr_threads;
+	r->threads = BPF_CORE_READ(task, signal, nr_threads);
 	if (task->atomic_flags & 1UL << PFA_NO_NEW_PRIVS)
 		r->bits |= RECORD_NO_NEW_PRIVS;
 	r->seccomp_mode = task->seccomp.mode;
@@ -287,8 +290,9 @@ int task_records(struct bpf_iter__task *ctx)
 	bpf_probe_read_kernel(r->comm, sizeof(task->comm), &task->comm);
 	if (r->flags & PF_KTHREAD)
 		kernel_name(number(&task->group_leader)); /* that is itself */
-	if (task->real_cred != cred || task->nsproxy != ns || task->mm != mm || task->self_exec_id != exec_id)
+	if (number(&task->real_cred) != (u64)cred || number(&task->nsproxy) != (u64)ns || number(&task->mm) != (u64)mm ||
+	    task->self_exec_id != exec_id)
 		r->bits |= RECORD_CHANGED;
-	bpf_seq_write(ctx->meta->seq, r, sizeof(*r));
+	bpf_seq_write(out, r, sizeof(*r));
 	return 0;
 }

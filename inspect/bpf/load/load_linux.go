@@ -15,6 +15,9 @@ type Func func(spec *ebpf.CollectionSpec, objects any) error
 
 // Into is the Func that asks the kernel. Its error is a *Refusal.
 func Into(spec *ebpf.CollectionSpec, objects any) error {
+	if iterators(spec, objects) == nil {
+		return nil
+	}
 	options := &ebpf.CollectionOptions{Cache: types()}
 	err := spec.LoadAndAssign(objects, options)
 	if errors.Is(err, unix.EPERM) && liftLockLimit() {
@@ -27,6 +30,18 @@ func Into(spec *ebpf.CollectionSpec, objects any) error {
 var kernelTypes struct {
 	mu    sync.Mutex
 	cache *btf.Cache
+	quick *vmlinux
+}
+
+// quickTypes is what iterators needs of it.
+func quickTypes() (*vmlinux, error) {
+	kernelTypes.mu.Lock()
+	defer kernelTypes.mu.Unlock()
+	var err error
+	if kernelTypes.quick == nil {
+		kernelTypes.quick, err = ownKernel()
+	}
+	return kernelTypes.quick, err
 }
 
 func types() *btf.Cache {
@@ -42,7 +57,7 @@ func types() *btf.Cache {
 func Done() {
 	kernelTypes.mu.Lock()
 	defer kernelTypes.mu.Unlock()
-	kernelTypes.cache = nil
+	kernelTypes.cache, kernelTypes.quick = nil, nil
 }
 
 // liftLockLimit lifts RLIMIT_MEMLOCK, once: before Linux 5.11 what programs and maps take counts against it, and a lack

@@ -9,16 +9,23 @@ import (
 
 // quiet is the kernel's functions that ask without audit (CAP_OPT_NOAUDIT): a check that one of them is among the callers
 // of is one without audit. security/commoncap.c, kernel/capability.c; cap_vm_enough_memory leaves its frame to what it
-// calls, so its caller is named too, which calls nothing else that asks.
+// calls, so its caller is named too, which calls nothing else that asks. kallsyms_show_value (kernel/ksyms_common.c) asks
+// security_capable itself, the others' callers by them: net_ctl_permissions (net/sysctl_net.c), ipc_permissions
+// (ipc/ipc_sysctl.c) and pid_table_root_permissions (kernel/pid.c) call ns_capable_noaudit. Where there are more than the
+// programs have room for, the last are left out.
 var quiet = []string{
-	"cap_vm_enough_memory", "security_vm_enough_memory_mm", "ns_capable_noaudit", "has_ns_capability_noaudit", "has_capability_noaudit", "capable_noaudit",
+	"cap_vm_enough_memory", "security_vm_enough_memory_mm", "ns_capable_noaudit", "has_ns_capability_noaudit", "has_capability_noaudit",
+	"kallsyms_show_value", "capable_noaudit",
 }
 
 // probed is the capabilities that callers of quiet ask for, by what they ask for:
-// memory (mm/util.c __vm_enough_memory), extended attributes (fs/xattr.c simple_xattr_list) and filters (kernel/seccomp.c):
-// CAP_SYS_ADMIN; /proc/PID/stat (fs/proc/array.c do_task_stat): CAP_SYS_PTRACE; kernel addresses (kernel/ksyms_common.c
-// kallsyms_show_value): CAP_SYSLOG; reserved blocks and quota (fs/xfs): CAP_SYS_RESOURCE.
-var probed = caps.Of(caps.SysAdmin, caps.SysPtrace, caps.Syslog, caps.SysResource)
+// memory (mm/util.c __vm_enough_memory), extended attributes (fs/xattr.c simple_xattr_list), filters (kernel/seccomp.c),
+// rulesets (security/landlock/syscalls.c) and sysctls of PID namespaces (kernel/pid.c): CAP_SYS_ADMIN; /proc/PID/stat
+// (fs/proc/array.c do_task_stat): CAP_SYS_PTRACE; kernel addresses (kernel/ksyms_common.c kallsyms_show_value): CAP_SYSLOG;
+// reserved blocks and quota (fs/xfs): CAP_SYS_RESOURCE; sysctls of networks (net/sysctl_net.c net_ctl_permissions) and
+// sockets of virtual machines (net/vmw_vsock/af_vsock.c): CAP_NET_ADMIN; sysctls of IPC (ipc/ipc_sysctl.c):
+// CAP_CHECKPOINT_RESTORE, then CAP_SYS_ADMIN.
+var probed = caps.Of(caps.SysAdmin, caps.SysPtrace, caps.Syslog, caps.SysResource, caps.NetAdmin, caps.CheckpointRestore)
 
 // asking is the system calls that ask for a capability of probed themselves, and beside which the kernel does not ask for
 // it: where they were made no stack has to be walked. What else they do, such as touching memory for the first time, is
@@ -34,12 +41,14 @@ var asking = map[caps.Cap][]string{
 		"get_robust_list", "move_pages", "migrate_pages", "userfaultfd", "perf_event_open",
 	},
 	caps.Syslog:      {"syslog"},
+	caps.NetAdmin:    {"setsockopt", "sendto", "sendmsg", "sendmmsg", "ioctl"},
 	caps.SysResource: {"setrlimit", "prlimit64", "prctl", "fcntl", "fcntl64"},
 }
 
-// deciding is the system calls that ask without audit, and fail where the answer is no: no probes. A filter without
-// no_new_privs takes CAP_SYS_ADMIN (kernel/seccomp.c seccomp_prepare_filter).
-var deciding = map[caps.Cap][]string{caps.SysAdmin: {"seccomp", "prctl"}}
+// deciding is the system calls that ask without audit, and fail where the answer is no: no probes. A filter and a ruleset
+// without no_new_privs take CAP_SYS_ADMIN (kernel/seccomp.c seccomp_prepare_filter, security/landlock/syscalls.c
+// landlock_restrict_self), and so do mounts beyond one's root (fs/namespace.c do_statmount, do_listmount).
+var deciding = map[caps.Cap][]string{caps.SysAdmin: {"seccomp", "prctl", "landlock_restrict_self", "statmount", "listmount"}}
 
 // beside is the system calls beside which the kernel asks for its own sake: where it hides its addresses (kptr_restrict),
 // so that callers cannot be told by the stack, such a check in them is taken for a probe, and one outside any system call.
@@ -51,6 +60,10 @@ var beside = map[caps.Cap][]string{
 	},
 	caps.SysPtrace: {"read", "pread64", "readv"},
 	caps.Syslog:    {"open", "openat", "openat2", "bpf"},
+	// A sysctl is asked for at every look-up of its path.
+	caps.NetAdmin: {
+		"open", "openat", "openat2", "stat", "lstat", "newfstatat", "fstatat64", "statx", "access", "faccessat", "faccessat2", "socket",
+	},
 }
 
 // numbers is how many system calls of each ABI the programs tell apart (c/check.bpf.c NUMBERS).

@@ -51,16 +51,18 @@ type addressRange struct{ from, to uint64 }
 // quietRoom is how many ranges the programs take (c/check.bpf.c QUIET).
 const quietRoom = 6
 
-// rangesOf is where the named functions are: each ends where the next begins.
+// rangesOf is where the named functions are, as many as there is room for: each ends where the next begins.
 func rangesOf(list []symbol, names []string) (rs []addressRange) {
-	for i, s := range list {
-		if !slices.Contains(names, s.name) || len(rs) == quietRoom {
-			continue
-		}
-		for _, next := range list[i+1:] {
-			if next.address > s.address {
-				rs = append(rs, addressRange{s.address, next.address})
-				break
+	for _, name := range names {
+		for i, s := range list {
+			if s.name != name || len(rs) == quietRoom {
+				continue
+			}
+			for _, next := range list[i+1:] {
+				if next.address > s.address {
+					rs = append(rs, addressRange{s.address, next.address})
+					break
+				}
 			}
 		}
 	}

@@ -59,7 +59,10 @@ type Refused struct {
 // NoRung is that no way to see capability checks could be had.
 type NoRung struct{ Refused []Refused }
 
-func (e *NoRung) Error() string {
+func (e *NoRung) Error() string { return "capability checks cannot be traced here: " + e.Why() }
+
+// Why is the cause alone.
+func (e *NoRung) Why() string {
 	// Most often all have one cause.
 	first := e.Refused[0].Why
 	for _, r := range e.Refused {
@@ -68,8 +71,8 @@ func (e *NoRung) Error() string {
 			for _, r := range e.Refused {
 				all = append(all, string(r.Rung)+": "+r.Why)
 			}
-			return "capability checks cannot be traced here: " + strings.Join(all, "; ")
+			return strings.Join(all, "; ")
 		}
 	}
-	return "capability checks cannot be traced here: " + first
+	return first
 }

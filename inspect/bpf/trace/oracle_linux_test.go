@@ -57,7 +57,7 @@ func traceByKernel(t *testing.T, tid int) *kernelTrace {
 	t.Helper()
 	k := newKernelTrace(t, fmt.Sprintf("capview%d", tid))
 	events := []string{"capability/cap_capable"}
-	if _, err := os.Stat(filepath.Join(k.root, "events/capability/cap_capable")); err != nil {
+	if !k.has(events[0]) {
 		k.probes = true
 		group := fmt.Sprintf("capview%d", tid)
 		k.write(filepath.Join(k.root, "kprobe_events"), fmt.Sprintf("p:%s/enter cap_capable cap=$arg3:s32", group))
@@ -75,6 +75,12 @@ func traceByKernel(t *testing.T, tid int) *kernelTrace {
 		k.write(filepath.Join(k.instance, "events", e, "enable"), "1")
 	}
 	return k
+}
+
+// has tells whether the kernel has an event.
+func (k *kernelTrace) has(event string) bool {
+	_, err := os.Stat(filepath.Join(k.root, "events", event))
+	return err == nil
 }
 
 func (k *kernelTrace) write(path, text string) {

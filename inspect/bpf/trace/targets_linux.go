@@ -118,6 +118,17 @@ func (m *follower) Follow(i int, more Target) error {
 	return errors.Join(err, m.Generation.Set(m.generation))
 }
 
+// Following is the processes that are followed one by one and have not ended: those that were named, and what they started.
+func (m *follower) Following() (all []inspect.ProcessID, err error) {
+	var pid uint32
+	var member [16]byte
+	members := m.Members.Iterate()
+	for members.Next(&pid, &member) {
+		all = append(all, inspect.ProcessID{PID: int(pid), StartTime: binary.LittleEndian.Uint64(member[:])})
+	}
+	return all, members.Err()
+}
+
 // Alive is how many of the processes that are followed have not ended.
 func (m *follower) Alive() (n int, err error) {
 	var pid uint32

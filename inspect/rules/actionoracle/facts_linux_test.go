@@ -152,12 +152,15 @@ func (r *reader) maps(dir string, inode uint64) {
 	r.users[inode] = u
 }
 
-// thread finds the thread that its own PID namespace numbers tid.
+// thread finds the thread that its own PID namespace numbers tid. Where another thread ends meanwhile, a listing may lack
+// some that are there (fs/proc/base.c first_tid): then it is listed again.
 func thread(pid, tid int) (string, error) {
-	dirs, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-	for _, dir := range dirs {
-		if inner(dir) == tid {
-			return dir, nil
+	for range 100 {
+		dirs, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+		for _, dir := range dirs {
+			if inner(dir) == tid {
+				return dir, nil
+			}
 		}
 	}
 	return "", fmt.Errorf("process %d has no thread %d", pid, tid)

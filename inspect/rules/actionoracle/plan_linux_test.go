@@ -141,60 +141,6 @@ func freeze(path string, on bool) error {
 	return unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, flags)
 }
 
-// system is the kernel's sysctls.
-func system() rules.System {
-	s := rules.System{PtraceScope: fact.Some(0), UserNSForAll: fact.Some(true)}
-	if n, ok := sysctl("kernel/yama/ptrace_scope"); ok {
-		s.PtraceScope = fact.Some(int(n))
-	}
-	if n, ok := sysctl("kernel/unprivileged_userns_clone"); ok {
-		s.UserNSForAll = fact.Some(n != 0)
-	}
-	s.Modules = fact.Some(rules.ModulesAbsent)
-	if n, ok := sysctl("kernel/modules_disabled"); ok {
-		s.Modules = fact.Some([]rules.ModuleState{rules.ModulesLoadable, rules.ModulesDisabled}[n])
-	}
-	n, _ := sysctl("kernel/dmesg_restrict")
-	s.LogRestricted = fact.Some(n != 0)
-	n, _ = sysctl("kernel/unprivileged_bpf_disabled")
-	s.BPFUnprivileged = fact.Some(n == 0)
-	n, _ = sysctl("user/max_user_namespaces")
-	s.MaxUserNS = fact.Some(uint64(n))
-	s.LogByAdmin = fact.Some(olderThan(6, 8))
-	return s
-}
-
-func sysctl(name string) (n int, ok bool) {
-	text, err := os.ReadFile("/proc/sys/" + name)
-	if err != nil {
-		return 0, false
-	}
-	_, err = fmt.Sscan(string(text), &n)
-	return n, err == nil
-}
-
-func olderThan(major, minor int) bool {
-	var u unix.Utsname
-	unix.Uname(&u)
-	var a, b int
-	fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b)
-	return a < major || a == major && b < minor
-}
-
-// niceLimit is a process's soft RLIMIT_NICE (proc_pid_limits(5)): prlimit(2) shows others' only to who has CAP_SYS_RESOURCE.
-func niceLimit(pid int) (limit fact.Opt[uint64]) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "Max nice priority"); ok {
-			var n uint64
-			if _, err := fmt.Sscan(value, &n); err == nil {
-				limit = fact.Some(n)
-			}
-		}
-	}
-	return limit
-}
-
 // plans is every action once or more; what changes the thread's ids comes last.
 func (c *colony) plans(t rules.Task, f rules.Facts, worker int) (all []plan) {
 	add := func(text string, j job) *plan {
@@ -369,12 +315,11 @@ func hideOpt[T any](drop func() bool, o *fact.Opt[T]) {
 
 // beyond is the rules that this kernel or what root may do here leaves no way to try.
 func beyond(key string) bool {
-	verb, rule, _ := strings.Cut(key, " ")
+	_, rule, _ := strings.Cut(key, " ")
 	sets := caps.Set(0)
 	if held, err := capget(); err == nil {
 		sets = held
 	}
-	_ = verb
 	return rule == "nice-limit" && !sets.Has(caps.SysResource)
 }
 

@@ -1,0 +1,163 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// vmlinux is the kernel's type information as the kernel shows it (BTF: Documentation/bpf/btf.rst), little-endian. It tells
+// of some hundred thousand types. To decode them all takes longer than all else that there is to loading a program, so only
+// those are that a program asks for.
+type vmlinux struct {
+	types, strings []byte
+	at             []uint32 // where in types each is, by its id less one: id 0 is void
+	data, code     []uint32 // the ids of those with a name: structs, unions, enums and typedefs, and functions
+}
+
+// The kinds of types (include/uapi/linux/btf.h).
+const (
+	kindInt = iota + 1
+	kindPointer
+	kindArray
+	kindStruct
+	kindUnion
+	kindEnum
+	kindForward
+	kindTypedef
+	kindVolatile
+	kindConst
+	kindRestrict
+	kindFunc
+	kindFuncProto
+	kindVar
+	kindDatasec
+	kindFloat
+	kindDeclTag
+	kindTypeTag
+	kindEnum64
+	kinds
+)
+
+// tails is how long what follows the head of a type of each kind is: a part of its own, and so much for each of its members.
+var tails = [kinds]struct{ own, each uint32 }{
+	kindInt: {4, 0}, kindArray: {12, 0}, kindStruct: {0, 12}, kindUnion: {0, 12}, kindEnum: {0, 8}, kindFuncProto: {0, 8},
+	kindVar: {4, 0}, kindDatasec: {0, 12}, kindDeclTag: {4, 0}, kindEnum64: {0, 12},
+}
+
+const (
+	btfMagic  = 0xeb9f
+	btfHeader = 24 // bytes, at least
+	typeHead  = 12
+)
+
+var errBTF = errors.New("not type information as the kernel writes it")
+
+// parseVmlinux finds where each type is. What it returns lies in raw.
+func parseVmlinux(raw []byte) (*vmlinux, error) {
+	if len(raw) < btfHeader || binary.LittleEndian.Uint16(raw) != btfMagic || raw[2] != 1 {
+		return nil, errBTF
+	}
+	word := func(at int) uint64 { return uint64(binary.LittleEndian.Uint32(raw[at:])) }
+	section := func(at int) []byte {
+		from := word(4) + word(at)
+		to := from + word(at+4)
+		if to > uint64(len(raw)) {
+			return nil
+		}
+		return raw[from:to]
+	}
+	v := &vmlinux{types: section(8), strings: section(16)}
+	if len(v.types) == 0 || len(v.strings) == 0 || v.strings[len(v.strings)-1] != 0 {
+		return nil, errBTF
+	}
+	v.at = make([]uint32, 0, len(v.types)/28) // bytes that a type takes on average
+	for at := uint64(0); at < uint64(len(v.types)); {
+		if uint64(len(v.types))-at < typeHead {
+			return nil, errBTF
+		}
+		h := v.head(uint32(at))
+		if h.kind == 0 || h.kind >= kinds {
+			return nil, fmt.Errorf("a type of a kind that is unknown: %d", h.kind)
+		}
+		v.at = append(v.at, uint32(at))
+		switch h.kind {
+		case kindStruct, kindUnion, kindEnum, kindEnum64, kindTypedef:
+			if h.name != 0 {
+				v.data = append(v.data, uint32(len(v.at)))
+			}
+		case kindFunc:
+			v.code = append(v.code, uint32(len(v.at)))
+		}
+		at += typeHead + uint64(tails[h.kind].own) + uint64(tails[h.kind].each)*uint64(h.members)
+		if at > uint64(len(v.types)) {
+			return nil, errBTF
+		}
+	}
+	return v, nil
+}
+
+// head is what every type begins with.
+type head struct {
+	name    uint32 // where in strings
+	kind    uint32
+	members uint32
+	flag    bool
+	size    uint32 // or the id of another type
+}
+
+func (v *vmlinux) head(at uint32) head {
+	b := v.types[at : at+typeHead]
+	info := binary.LittleEndian.Uint32(b[4:])
+	return head{binary.LittleEndian.Uint32(b), info >> 24 & 0x1f, info & 0xffff, info>>31 != 0, binary.LittleEndian.Uint32(b[8:])}
+}
+
+// name is the text at a place in strings; "" where there is none.
+func (v *vmlinux) name(at uint32) []byte {
+	if uint64(at) >= uint64(len(v.strings)) {
+		return nil
+	}
+	text := v.strings[at:]
+	return text[:bytes.IndexByte(text, 0)] // the last byte is one
+}
+
+// named calls each with those of the ids whose types have one of the names.
+func (v *vmlinux) named(ids []uint32, names map[string]bool, each func(id uint32) error) error {
+	const bits = 12
+	var may [1 << bits]bool // by the first bytes of a name: most are of no name that is looked for
+	slot := func(name []byte) uint32 {
+		var first [4]byte
+		copy(first[:], name)
+		return binary.LittleEndian.Uint32(first[:]) * 0x9e3779b1 >> (32 - bits)
+	}
+	for name := range names {
+		may[slot([]byte(name))] = true
+	}
+	for _, id := range ids {
+		at := uint64(v.head(v.at[id-1]).name)
+		if at+4 > uint64(len(v.strings)) {
+			continue
+		}
+		first := v.strings[at : at+4]
+		if i := bytes.IndexByte(first, 0); i >= 0 {
+			first = first[:i]
+		}
+		if !may[slot(first)] || !names[string(v.name(uint32(at)))] {
+			continue
+		}
+		if err := each(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// function is the id of the kernel's only function of that name.
+func (v *vmlinux) function(name string) (id uint32, ok bool) {
+	v.named(v.code, map[string]bool{name: true}, func(found uint32) error {
+		id, ok = found, id == 0
+		return nil
+	})
+	return id, ok
+}
