@@ -31,8 +31,6 @@ func (s *stillTracer) Following() ([]inspect.ProcessID, error) { return s.alive,
 func (s *stillTracer) Rung() trace.Rung                        { return trace.Tracepoint }
 func (s *stillTracer) Refused() []trace.Refused                { return nil }
 
-func (s *stillTracer) Refused() []trace.Refused { return nil }
-
 func sessionID(pid int) inspect.ProcessID { return inspect.ProcessID{PID: pid, StartTime: uint64(pid)} }
 
 func sessionProcess(pid, ppid int, container string) inspect.Process {

@@ -52,7 +52,7 @@ func BenchmarkChecks(b *testing.B) {
 				b.Run(load.name+"/"+string(rung)+"/"+mode.name, func(b *testing.B) {
 					o := mode.o
 					o.Root, o.Rung, o.self = "/proc", rung, true
-					inTurns(b, func() []float64 { return load.loop.took(30) }, append(ways, way{"traced", func() func() { return traced(b, o) }})...)
+					inTurns(b, func() []float64 { return load.loop.took(200) }, append(ways, way{"traced", func() func() { return traced(b, o) }})...)
 				})
 			}
 		}

@@ -50,7 +50,7 @@ func files(rounds int) {
 func BenchmarkRecord(b *testing.B) {
 	needsRoot(b)
 	took := func(l loop) func(*testing.B) func() []float64 {
-		return func(*testing.B) func() []float64 { return func() []float64 { return l.took(20) } }
+		return func(*testing.B) func() []float64 { return func() []float64 { return l.took(100) } }
 	}
 	run := func(line ...string) func(*testing.B) func() []float64 {
 		return func(b *testing.B) func() []float64 { return program(b, line...) }

@@ -58,12 +58,12 @@ type hook struct {
 }
 
 // batch is how many rounds of a loop are timed together: too few for much else to come between in each of them.
-const batch = 1000
+const batch = 200
 
 // loop does rounds of a workload.
 type loop func(rounds int)
 
-// took is the time that each batch took in ns a round, ascending: the first were not disturbed. The clock is the wall's:
+// took is the time that each batch took in ns a round: the shortest were not disturbed. The clock is the wall's:
 // a thread's is corrected for what a hypervisor took, and may be told too little.
 func (l loop) took(batches int) []float64 {
 	times := make([]float64, batches)
@@ -72,33 +72,37 @@ func (l loop) took(batches int) []float64 {
 		l(batch)
 		times[i] = float64(time.Since(begin)) / batch
 	}
-	slices.Sort(times)
 	return times
 }
 
-// inTurns runs a workload each way in turn, many times, and reports the fastest of each way and how much slower than the
-// first that is; and how much slower the median of the last way is than that of the first.
+// inTurns runs a workload each way in turn, many times. It reports the fastest batch of each way, and how much slower than
+// the first way each is: the median of what the turns say by their fastest, for what slows the machine slows a whole turn.
 func inTurns(b *testing.B, took func() []float64, ways ...way) {
-	const turns = 9
+	const turns = 15
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	all := make([][]float64, len(ways))
+	fastest := make([][]float64, len(ways))
+	slower := make([][]float64, len(ways))
 	for range turns {
+		var first float64
 		for i, w := range ways {
 			end := w.begin()
-			all[i] = append(all[i], took()...)
+			took := slices.Min(took())
 			end()
+			if i == 0 {
+				first = took
+			}
+			fastest[i] = append(fastest[i], took)
+			slower[i] = append(slower[i], 100*(took/first-1))
 		}
 	}
 	for i, w := range ways {
-		slices.Sort(all[i])
-		b.ReportMetric(all[i][0], "ns/"+w.name)
+		b.ReportMetric(slices.Min(fastest[i]), "ns/"+w.name)
 		if i > 0 {
-			b.ReportMetric(100*(all[i][0]/all[0][0]-1), "%"+w.name)
+			slices.Sort(slower[i])
+			b.ReportMetric(slower[i][turns/2], "%"+w.name)
 		}
 	}
-	last := all[len(all)-1]
-	b.ReportMetric(100*(last[len(last)/2]/all[0][len(all[0])/2]-1), "%median")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -108,15 +112,17 @@ func spinning(one loop, round time.Duration) loop {
 		return func(rounds int) {
 			for range rounds {
 				one(1)
-				for i := range spin {
-					sink += uint64(i)
+				x := sink
+				for range spin {
+					x = x*6364136223846793005 + 1 // in a register, each after the one before
 				}
+				sink = x
 			}
 		}
 	}
-	bare, spin := spun(0).took(300)[0], 1000.0
+	bare, spin := slices.Min(spun(0).took(1500)), 1000.0
 	for range 4 {
-		spin *= max(0, float64(round)-bare) / (spun(int(spin)).took(300)[0] - bare)
+		spin *= max(0, float64(round)-bare) / (slices.Min(spun(int(spin)).took(1500)) - bare)
 	}
 	return spun(int(spin))
 }
