@@ -11,8 +11,7 @@ import (
 // of is one without audit. security/commoncap.c, kernel/capability.c; cap_vm_enough_memory leaves its frame to what it
 // calls, so its caller is named too, which calls nothing else that asks. kallsyms_show_value (kernel/ksyms_common.c) asks
 // security_capable itself, the others' callers by them: net_ctl_permissions (net/sysctl_net.c), ipc_permissions
-// (ipc/ipc_sysctl.c) and pid_table_root_permissions (kernel/pid.c) call ns_capable_noaudit. Where there are more than the
-// programs have room for, the last are left out.
+// (ipc/ipc_sysctl.c) and pid_table_root_permissions (kernel/pid.c) call ns_capable_noaudit.
 var quiet = []string{
 	"cap_vm_enough_memory", "security_vm_enough_memory_mm", "ns_capable_noaudit", "has_ns_capability_noaudit", "has_capability_noaudit",
 	"kallsyms_show_value", "capable_noaudit",
@@ -66,7 +65,7 @@ var beside = map[caps.Cap][]string{
 	},
 }
 
-// numbers is how many system calls of each ABI the programs tell apart (c/check.bpf.c NUMBERS).
+// numbers is how many system calls of each ABI the programs tell apart (c/probe.h NUMBERS).
 const numbers = 1024
 
 // askingTable is the value of each slot of the map asks that is not zero: struct asking, by the slot of an ABI's number.

@@ -48,8 +48,8 @@ func parseKallsyms(r io.Reader) ([]symbol, error) {
 // addressRange is a function's: from, up to and without to.
 type addressRange struct{ from, to uint64 }
 
-// quietRoom is how many ranges the programs take (c/check.bpf.c QUIET).
-const quietRoom = 6
+// quietRoom is how many ranges the programs take (c/probe.h QUIET).
+const quietRoom = 8
 
 // rangesOf is where the named functions are, as many as there is room for: each ends where the next begins.
 func rangesOf(list []symbol, names []string) (rs []addressRange) {

@@ -9,8 +9,12 @@
 
 #include "check.h"
 #include "lost.h"
+#include "probe.h"
 #include "syscall.h"
 #include "target.h"
+#include "totals.h"
+
+#define CAP_OPT_NOAUDIT 2 /* linux/security.h, BIT(1) */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -20,66 +24,6 @@ const volatile bool only_denied = false; /* of these: only denials */
 const volatile bool only_first = false;  /* of these: the first of each capability, verdict and container */
 const volatile bool want_hidden = false; /* of these: also overridden credentials and probes */
 const volatile bool want_stack = false;
-
-/* Where the kernel's functions that ask without audit are: from, up to; zero for none. */
-#define QUIET 6
-const volatile u64 quiet_from[QUIET] = {};
-const volatile u64 quiet_to[QUIET] = {};
-
-#define CAP_OPT_NOAUDIT 2 /* linux/security.h, BIT(1) */
-#define CAPS 64
-#define NUMBERS 1024
-
-/* The totals, in a map that capview swaps for an empty one to read it: once the swap returns no program uses the old. */
-struct totals {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768);
-	__uint(key_size, sizeof(struct check_key));
-	__uint(value_size, sizeof(struct check_count));
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__array(values, struct totals);
-} current_totals SEC(".maps");
-
-/* The last checks of each CPU, which are most often made again at once: a count here costs no lookup in the map of all. A
- * slot goes there when another check takes it. */
-#define HOT 64
-
-struct hot_slot {
-	union {
-		struct check_key key;
-		struct {
-			u64 cgroup, start, of, what;
-		} words; /* the same */
-	};
-	struct check_count value; /* count 0: empty */
-};
-
-struct hot_table {
-	struct hot_slot slots[HOT];
-};
-
-/* Two tables: capview reads the one that is not in use. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__uint(key_size, sizeof(u32));
-	__uint(value_size, sizeof(struct hot_table));
-} hot SEC(".maps");
-
-volatile u32 current_hot = 0; /* 0 or 1 */
-
-/* What did not fit there, by capability and verdict. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * CAPS);
-	__type(key, u32);
-	__type(value, u64);
-} overflow SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -102,24 +46,6 @@ struct {
 	__type(value, u8);
 } shown SEC(".maps");
 
-/* What is known of a system call, as sets of capabilities. */
-struct asking {
-	u64 itself;  /* it asks for these itself, and the kernel not beside it: no stack is walked for them */
-	u64 decides; /* it asks for these without audit, and fails where they are not there: no probe */
-	u64 beside;  /* the kernel asks for these beside it: taken for a probe where addresses are hidden */
-};
-
-/* By number, the ABIs after each other. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ABIS * NUMBERS);
-	__type(key, u32);
-	__type(value, struct asking);
-} asks SEC(".maps");
-
-/* The capabilities that the kernel asks for without audit. */
-const volatile u64 probed = 0;
-
 /* One check, as each of the ways sees it. */
 struct check {
 	const struct cred *cred;
@@ -130,53 +56,6 @@ struct check {
 	u8 denied;
 	u8 known; /* CHECK_OPTIONS, CHECK_GRANTING */
 };
-
-static __always_inline bool quiet_address(u64 address)
-{
-	for (int i = 0; i < QUIET; i++)
-		if (quiet_to[i] && address - quiet_from[i] < quiet_to[i] - quiet_from[i])
-			return true;
-	return false;
-}
-
-/* Whether one of the functions that ask without audit is among the callers. */
-static __noinline bool quiet_caller(void *ctx)
-{
-	u64 frames[10];
-	long n = bpf_get_stack(ctx, frames, sizeof(frames), 0);
-
-	for (int i = 1; i < 10; i++)
-		if (n >= (long)((i + 1) * sizeof(u64)) && quiet_address(frames[i]))
-			return true;
-	return false;
-}
-
-static __always_inline bool in(u64 set, u8 cap)
-{
-	return cap < CAPS && set >> cap & 1;
-}
-
-/* Whether the kernel asks for itself a check that may be such: the options say so; where they cannot be seen, the stack
- * does. what is the last word of its key. */
-static __noinline bool probe(void *ctx, u64 what, bool told)
-{
-	s32 syscall = what;
-	u8 cap = what >> 32, abi = what >> 56;
-	u32 slot = abi * NUMBERS + syscall;
-	struct asking *asking = NULL;
-
-	if (syscall >= 0 && syscall < NUMBERS)
-		asking = bpf_map_lookup_elem(&asks, &slot);
-	if (asking && in(told ? asking->decides : asking->itself | asking->decides, cap))
-		return false;
-	if (told)
-		return true;
-	if (quiet_to[0])
-		return quiet_caller(ctx);
-	if (syscall == NO_SYSCALL)
-		return true;
-	return asking && in(asking->beside, cap);
-}
 
 /* Whether a check may be one that the kernel makes for itself, without audit. */
 static __always_inline bool doubtful(const struct check *c)
@@ -204,39 +83,6 @@ static __always_inline u64 effective(const struct cred *cred)
 static __always_inline u32 userns_inode(const struct user_namespace *ns)
 {
 	return FIELD(ns, ns.inum);
-}
-
-static __always_inline void overflowed(u8 cap, u8 denied, u64 count)
-{
-	u32 slot = (cap & (CAPS - 1)) * 2 + (denied & 1);
-	u64 *n = bpf_map_lookup_elem(&overflow, &slot);
-
-	if (n)
-		*n += count;
-	lost(LOST_KEY);
-}
-
-/* Adds what a slot counted to the totals. */
-static __always_inline void add(const struct check_key *key, const struct check_count *value)
-{
-	u32 zero = 0;
-	void *totals = bpf_map_lookup_elem(&current_totals, &zero);
-
-	if (!totals) {
-		overflowed(key->cap, key->denied, value->count);
-		return;
-	}
-	struct check_count *known = bpf_map_lookup_elem(totals, key);
-	if (!known) {
-		if (!bpf_map_update_elem(totals, key, value, BPF_NOEXIST))
-			return;
-		/* Another CPU was faster, or there is no room. */
-		known = bpf_map_lookup_elem(totals, key);
-	}
-	if (known)
-		__sync_fetch_and_add(&known->count, value->count);
-	else
-		overflowed(key->cap, key->denied, value->count);
 }
 
 /* What is done for few checks is in functions of its own: the others need fewer registers, and no stack. */
@@ -356,16 +202,6 @@ static __noinline void tell(void *ctx, struct task_struct *task, const struct cr
 		e->check.user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
 	}
 	bpf_ringbuf_submit(e, 0);
-}
-
-/* The slot of this CPU's table that a check has. */
-static __always_inline struct hot_slot *slot_of(u64 of, u64 what)
-{
-	u32 which = current_hot;
-	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
-	u32 n = (u32)of ^ (u32)(of >> 32) ^ (u32)what * 7 ^ (u32)(what >> 32) * 13;
-
-	return table ? &table->slots[n & (HOT - 1)] : NULL;
 }
 
 static __always_inline int checked(void *ctx, const struct check *c)

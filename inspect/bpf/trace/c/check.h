@@ -3,6 +3,7 @@
 #define CAPVIEW_CHECK_H
 
 #define FRAMES 32
+#define CAPS 64
 
 /* flags */
 #define CHECK_OVERRIDDEN 1 /* the task acts with other credentials than its own (cred is not real_cred) */
