@@ -18,7 +18,8 @@ type place struct {
 // places finds processes' containers, in the last snapshot and in what is remembered of those that have ended.
 type places struct {
 	ix       *inspect.Index
-	byCgroup map[uint64]*inspect.Container // by id
+	own      map[string]uint64             // the ids of control groups that are one container's alone, by its key
+	byCgroup map[uint64]*inspect.Container // of own, by id
 	byUserNS map[uint64]*inspect.Container // that nothing but the user namespace tells of, by inode
 	lived    map[inspect.ProcessID]lived
 	latest   map[int]uint64 // the start time of the latest process with a PID
@@ -44,9 +45,10 @@ func newPlaces(ix *inspect.Index) *places {
 // learn takes in a new snapshot.
 func (p *places) learn(ix *inspect.Index) {
 	p.ix, p.byCgroup, p.byUserNS = ix, map[uint64]*inspect.Container{}, map[uint64]*inspect.Container{}
+	p.own = ownCgroups(ix, cgroupID)
 	for i := range ix.Containers {
 		c := &ix.Containers[i]
-		if id, ok := ownCgroup(c); ok {
+		if id, ok := p.own[c.Key]; ok {
 			p.byCgroup[id] = c
 		}
 		if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS {
@@ -62,6 +64,37 @@ func (p *places) learn(ix *inspect.Index) {
 			p.remember(inspect.ProcessID{PID: proc.PID, StartTime: proc.StartTime}, lived{p.container(c), ns[nsinfo.UserNS], id, true})
 		}
 	}
+}
+
+// ownCgroups is the ids of the control groups that are one container's alone, by its key: a user's containers may live in the
+// group of what started them.
+func ownCgroups(ix *inspect.Index, idOf func(path string) (uint64, error)) map[string]uint64 {
+	keys, shared := map[string]string{}, map[string]bool{}
+	for i := range ix.Processes {
+		proc := &ix.Processes[i]
+		if path, ok := proc.Cgroup.Get(); ok {
+			if key, known := keys[path]; known && key != proc.Container {
+				shared[path] = true
+			}
+			keys[path] = proc.Container
+		}
+	}
+	own := map[string]uint64{}
+	for i := range ix.Containers {
+		c := &ix.Containers[i]
+		switch c.Kind {
+		case inspect.KindContainer, inspect.KindSandbox, inspect.KindUnit, inspect.KindSession:
+		default:
+			continue
+		}
+		if c.Cgroup == "" || c.Cgroup == "/" || shared[c.Cgroup] {
+			continue
+		}
+		if id, err := idOf(c.Cgroup); err == nil {
+			own[c.Key] = id
+		}
+	}
+	return own
 }
 
 // groupOfProcess is the id of a process's control group, 0 where it is not known; ids is those that were looked up.
@@ -144,6 +177,14 @@ func (w *watched) place(s checkSubject) place {
 	pl, known := w.places.of(s)
 	w.asked = w.asked || !known
 	return pl
+}
+
+// ownCgroup tells whether c has a control group of its own.
+func (w *watched) ownCgroup(c *inspect.Container) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, own := w.places.own[c.Key]
+	return own
 }
 
 // userNS is what a user namespace is called.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"maps"
 	"testing"
 
 	"capview/inspect"
@@ -25,5 +27,32 @@ func TestPlacesByParent(t *testing.T) {
 		if got, sure := p.of(s); got.Container != c.want || sure {
 			t.Errorf("process %d of control group %d: %q, sure %v: want %q", c.pid, c.cgroup, got.Container, sure, c.want)
 		}
+	}
+}
+
+// A control group in which others live too is no container's own: what is done there is not the container's.
+func TestOwnCgroups(t *testing.T) {
+	process := func(pid int, container, cgroup string) inspect.Process {
+		return inspect.Process{PID: pid, Container: container, Cgroup: inspect.Some(cgroup)}
+	}
+	ix := inspect.NewIndex(&inspect.Snapshot{
+		Containers: []inspect.Container{
+			{Key: "host", Kind: inspect.KindHost, Cgroup: "/login"}, {Key: "mail", Kind: inspect.KindContainer, Cgroup: "/login"},
+			{Key: "web", Kind: inspect.KindContainer, Cgroup: "/docker/web"}, {Key: "all", Kind: inspect.KindContainer, Cgroup: "/"},
+			{Key: "gone", Kind: inspect.KindUnit, Cgroup: "/gone"},
+		},
+		Processes: []inspect.Process{
+			process(1, "host", "/login"), process(2, "mail", "/login"), process(3, "web", "/docker/web"), process(4, "web", "/login"), process(5, "all", "/"),
+		},
+	})
+	ids := map[string]uint64{"/login": 1, "/docker/web": 2, "/": 3}
+	own := ownCgroups(ix, func(path string) (uint64, error) {
+		if id, ok := ids[path]; ok {
+			return id, nil
+		}
+		return 0, errors.New("not there")
+	})
+	if !maps.Equal(own, map[string]uint64{"web": 2}) {
+		t.Errorf("%v", own)
 	}
 }

@@ -107,7 +107,7 @@ func (s *session) containers() map[string]inspect.Sight {
 	}
 	for _, name := range s.w.told {
 		if c := s.ix.Container(name); c != nil {
-			if _, known := ownCgroup(c); known || c.Kind == inspect.KindUserNS {
+			if s.w.ownCgroup(c) || c.Kind == inspect.KindUserNS {
 				whole[name] = inspect.Sight{}
 			}
 		}

@@ -108,7 +108,8 @@ func (w *watched) process(p *inspect.Process) {
 	}
 }
 
-// container makes c's own processes targets, and its control group, by which those are found that others start in it.
+// container makes c's own processes targets, and its control group, by which those are found that others start in it, where
+// it has one of its own.
 func (w *watched) container(c *inspect.Container) {
 	for _, p := range groupOf(w.ix, c).Processes {
 		if p.Role != inspect.RoleHelper && p.State != "Z" {
@@ -116,25 +117,12 @@ func (w *watched) container(c *inspect.Container) {
 		}
 	}
 	w.containers = true
-	if id, ok := ownCgroup(c); ok && !slices.Contains(w.target.Cgroups, id) {
+	if id, ok := w.places.own[c.Key]; ok && !slices.Contains(w.target.Cgroups, id) {
 		w.target.Cgroups = append(w.target.Cgroups, id)
 	}
 	if ns, ok := c.UserNamespace.Get(); ok && c.Kind == inspect.KindUserNS && !slices.Contains(w.target.UserNS, ns) {
 		w.target.UserNS = append(w.target.UserNS, ns)
 	}
-}
-
-// ownCgroup is the id of a control group that is c's alone.
-func ownCgroup(c *inspect.Container) (uint64, bool) {
-	switch c.Kind {
-	case inspect.KindContainer, inspect.KindSandbox, inspect.KindUnit, inspect.KindSession:
-		if c.Cgroup == "" || c.Cgroup == "/" {
-			return 0, false
-		}
-		id, err := cgroupID(c.Cgroup)
-		return id, err == nil
-	}
-	return 0, false
 }
 
 // matching keeps, of what is watched, or of all, the processes that the filter matches.
