@@ -71,7 +71,7 @@ func TestEnginesAgree(t *testing.T) {
 	p.churn()
 
 	for _, all := range []bool{false, true} {
-		var sum tally
+		sum := tally{all: all}
 		kept := source(t, proc.Options{Kernel: e, AllThreads: all})
 		snapshot(t, kept) // what follows are refreshes of it
 		unsettled := map[disagreement]string{}

@@ -11,6 +11,7 @@ import (
 
 // tally is what was compared.
 type tally struct {
+	all                        bool // threads that are like their leader are told of, too
 	processes, threads, fields int
 	races                      int // fields that procfs itself showed to have changed meanwhile
 	forgiven                   int // fields that were the same when both were read again
@@ -28,13 +29,17 @@ type disagreement struct {
 	field string
 }
 
-// facts is a process's fields by name. What only the kernel tells is not among them, nor what is made of others.
-func facts(p *inspect.Process) map[string]any {
+// facts is a process's fields by name. What only the kernel tells is not among them, nor what is made of others; nor a thread
+// that only the kernel tells from its leader, unless all of them are told of.
+func (tl *tally) facts(p *inspect.Process) map[string]any {
 	out := map[string]any{}
 	fill("", reflect.ValueOf(plain(*p)), out)
 	threads := map[int]inspect.Thread{}
 	for _, t := range p.Threads {
 		t.Creds = plainCreds(t.Creds)
+		if !tl.all && t.Creds == plainCreds(p.Creds) && t.UID == p.UID && t.GID == p.GID {
+			continue
+		}
 		threads[t.TID] = t
 	}
 	out["Threads"] = threads
@@ -87,7 +92,7 @@ func (t *tally) compare(before, engine, after *inspect.Index, found map[disagree
 		}
 		t.processes++
 		t.threads += e.ThreadCount
-		fb, fe, fa := facts(b), facts(e), facts(a)
+		fb, fe, fa := t.facts(b), t.facts(e), t.facts(a)
 		for name := range fe {
 			t.fields++
 			switch {
