@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -97,6 +98,7 @@ func waitComm(t *testing.T, pid int, comm string) {
 		if data, err := os.ReadFile("/proc/" + itoa(pid) + "/comm"); err == nil && string(data) == comm+"\n" {
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
 	t.Fatalf("process %d never became %s", pid, comm)
 }
