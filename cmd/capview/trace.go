@@ -46,16 +46,12 @@ type follower interface {
 	Alive() (int, error)
 }
 
-// following tells which processes it follows one by one.
-type following interface {
-	Following() ([]inspect.ProcessID, error)
-}
-
 // tracer is a running inspect.Tracer.
 type tracer interface {
 	inspect.Tracer
 	follower
-	following
+	// Following is the processes that it follows one by one.
+	Following() ([]inspect.ProcessID, error)
 	Rung() trace.Rung
 	// Refused is the better ways that could not be had, and why.
 	Refused() []trace.Refused

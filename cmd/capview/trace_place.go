@@ -45,7 +45,8 @@ func newPlaces(ix *inspect.Index) *places {
 // learn takes in a new snapshot.
 func (p *places) learn(ix *inspect.Index) {
 	p.ix, p.byCgroup, p.byUserNS = ix, map[uint64]*inspect.Container{}, map[uint64]*inspect.Container{}
-	p.own = ownCgroups(ix, cgroupID)
+	idOf := remembering(cgroupIDs())
+	p.own = ownCgroups(ix, idOf)
 	for i := range ix.Containers {
 		c := &ix.Containers[i]
 		if id, ok := p.own[c.Key]; ok {
@@ -55,12 +56,14 @@ func (p *places) learn(ix *inspect.Index) {
 			p.byUserNS[ns] = c
 		}
 	}
-	ids := map[string]uint64{}
 	for i := range ix.Processes {
 		proc := &ix.Processes[i]
 		c := ix.Container(proc.Container)
 		if ns, ok := proc.Namespaces.Get(); ok && c != nil && proc.Role != inspect.RoleHelper {
-			id := groupOfProcess(proc, ids)
+			var id uint64
+			if path, ok := proc.Cgroup.Get(); ok {
+				id = idOf(path)
+			}
 			p.remember(inspect.ProcessID{PID: proc.PID, StartTime: proc.StartTime}, lived{p.container(c), ns[nsinfo.UserNS], id, true})
 		}
 	}
@@ -68,7 +71,7 @@ func (p *places) learn(ix *inspect.Index) {
 
 // ownCgroups is the ids of the control groups that are one container's alone, by its key: a user's containers may live in the
 // group of what started them.
-func ownCgroups(ix *inspect.Index, idOf func(path string) (uint64, error)) map[string]uint64 {
+func ownCgroups(ix *inspect.Index, idOf func(path string) uint64) map[string]uint64 {
 	keys, shared := map[string]string{}, map[string]bool{}
 	for i := range ix.Processes {
 		proc := &ix.Processes[i]
@@ -90,25 +93,24 @@ func ownCgroups(ix *inspect.Index, idOf func(path string) (uint64, error)) map[s
 		if c.Cgroup == "" || c.Cgroup == "/" || shared[c.Cgroup] {
 			continue
 		}
-		if id, err := idOf(c.Cgroup); err == nil {
+		if id := idOf(c.Cgroup); id != 0 {
 			own[c.Key] = id
 		}
 	}
 	return own
 }
 
-// groupOfProcess is the id of a process's control group, 0 where it is not known; ids is those that were looked up.
-func groupOfProcess(proc *inspect.Process, ids map[string]uint64) uint64 {
-	path, ok := proc.Cgroup.Get()
-	if !ok {
-		return 0
+// remembering is the ids of control groups by their paths, each looked up once; 0 where it is not known.
+func remembering(lookUp func(path string) (uint64, error)) func(path string) uint64 {
+	ids := map[string]uint64{}
+	return func(path string) uint64 {
+		id, known := ids[path]
+		if !known {
+			id, _ = lookUp(path)
+			ids[path] = id
+		}
+		return id
 	}
-	id, known := ids[path]
-	if !known {
-		id, _ = cgroupID(path)
-		ids[path] = id
-	}
-	return id
 }
 
 func (p *places) remember(id inspect.ProcessID, l lived) {

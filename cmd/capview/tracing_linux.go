@@ -51,5 +51,5 @@ func cgroupsBelow(path string) (ids []uint64) {
 	return ids
 }
 
-// cgroupID is the id of a control group by its path, as a tracer tells it.
-func cgroupID(path string) (uint64, error) { return trace.HierarchyOf(procRoot).ID(path) }
+// cgroupIDs looks up the ids of control groups by their paths, as a tracer tells them.
+func cgroupIDs() func(path string) (uint64, error) { return trace.HierarchyOf(procRoot).ID }

@@ -18,4 +18,6 @@ func newGroupRecorder() (groupRecorder, error) { return nil, errors.New("only Li
 
 func cgroupsBelow(string) []uint64 { return nil }
 
-func cgroupID(string) (uint64, error) { return 0, errors.New("only Linux has control groups") }
+func cgroupIDs() func(string) (uint64, error) {
+	return func(string) (uint64, error) { return 0, errors.New("only Linux has control groups") }
+}
