@@ -21,11 +21,17 @@ import (
 	"capview/inspect/caps"
 )
 
+// init keeps the workload on its leader, whose state the tests look at: later it may be on another thread.
+func init() {
+	if os.Getenv("CAPVIEW_WORK") != "" {
+		runtime.LockOSThread()
+	}
+}
+
 // TestMain lets the test binary be the workload: CAPVIEW_WORK says what it does. It says "ready" when it is in the state
 // it is to be in, and does its work when a byte comes.
 func TestMain(m *testing.M) {
 	if text := os.Getenv("CAPVIEW_WORK"); text != "" {
-		runtime.LockOSThread()
 		if err := work(text); err != nil {
 			fmt.Fprintln(os.Stderr, text+":", err)
 			os.Exit(3)

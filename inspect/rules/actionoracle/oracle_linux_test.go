@@ -33,6 +33,15 @@ var (
 
 const stageKey = "CAPVIEW_ACTION_STAGE"
 
+// A process that this program starts changes its leader, and no other thread: only what init locks is sure to be the leader.
+func init() {
+	for _, key := range []string{workerKey, targetKey, holderKey} {
+		if os.Getenv(key) != "" {
+			runtime.LockOSThread()
+		}
+	}
+}
+
 func TestMain(m *testing.M) {
 	for key, run := range map[string]func(string){workerKey: worker, targetKey: target} {
 		if text := os.Getenv(key); text != "" {
@@ -119,7 +128,6 @@ func (o *oracle) world(seed uint64) {
 	cmd := inLevel(level{}, workerKey+"="+string(text))
 	input, _ := cmd.StdinPipe()
 	output, _ := cmd.StdoutPipe()
-	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		o.t.Fatal(err)
 	}

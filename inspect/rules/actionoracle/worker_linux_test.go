@@ -66,7 +66,6 @@ type targetHello struct {
 }
 
 func worker(text string) {
-	runtime.LockOSThread() // the leader keeps what it has: others change themselves
 	var w world
 	check(json.Unmarshal([]byte(text), &w))
 	check(unix.Prlimit(0, unix.RLIMIT_MSGQUEUE, &unix.Rlimit{Cur: lowLimit, Max: lowLimit}, nil))
@@ -98,7 +97,7 @@ func descend(w world) {
 	text, err := json.Marshal(w)
 	check(err)
 	cmd := inLevel(next, workerKey+"="+string(text))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
 	check(startAs(next.Creator, cmd))
 	check(cmd.Wait())
 }
@@ -107,6 +106,7 @@ func descend(w world) {
 func inLevel(l level, env string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{env}
+	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if len(l.UIDs) > 0 {
 		cmd.SysProcAttr.Cloneflags = unix.CLONE_NEWUSER | l.Flags
