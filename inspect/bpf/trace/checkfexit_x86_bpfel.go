@@ -69,9 +69,6 @@ const (
 	checkFexitProgCapCapable      = "cap_capable"
 	checkFexitProgFollowFork      = "follow_fork"
 	checkFexitProgForgetProcess   = "forget_process"
-	checkFexitVarByCgroup         = "by_cgroup"
-	checkFexitVarByProcess        = "by_process"
-	checkFexitVarByUserns         = "by_userns"
 	checkFexitVarCgroupController = "cgroup_controller"
 	checkFexitVarCurrentHot       = "current_hot"
 	checkFexitVarGeneration       = "generation"
@@ -80,8 +77,8 @@ const (
 	checkFexitVarProbed           = "probed"
 	checkFexitVarQuietFrom        = "quiet_from"
 	checkFexitVarQuietTo          = "quiet_to"
-	checkFexitVarRegistersAt      = "registers_at"
 	checkFexitVarSelfPid          = "self_pid"
+	checkFexitVarTargets          = "targets"
 	checkFexitVarWantEvents       = "want_events"
 	checkFexitVarWantHidden       = "want_hidden"
 	checkFexitVarWantStack        = "want_stack"
@@ -155,9 +152,6 @@ type checkFexitMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type checkFexitVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
@@ -166,8 +160,8 @@ type checkFexitVariableSpecs struct {
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
 	WantStack        *ebpf.VariableSpec `ebpf:"want_stack"`
@@ -226,9 +220,6 @@ func (m *checkFexitMaps) Close() error {
 //
 // It can be passed to loadCheckFexitObjects or ebpf.CollectionSpec.LoadAndAssign.
 type checkFexitVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
@@ -237,8 +228,8 @@ type checkFexitVariables struct {
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`
 	WantStack        *ebpf.Variable `ebpf:"want_stack"`

@@ -79,9 +79,6 @@ const (
 	checkKprobeProgCapCapableReturn = "cap_capable_return"
 	checkKprobeProgFollowFork       = "follow_fork"
 	checkKprobeProgForgetProcess    = "forget_process"
-	checkKprobeVarByCgroup          = "by_cgroup"
-	checkKprobeVarByProcess         = "by_process"
-	checkKprobeVarByUserns          = "by_userns"
 	checkKprobeVarCgroupController  = "cgroup_controller"
 	checkKprobeVarCurrentHot        = "current_hot"
 	checkKprobeVarGeneration        = "generation"
@@ -90,8 +87,8 @@ const (
 	checkKprobeVarProbed            = "probed"
 	checkKprobeVarQuietFrom         = "quiet_from"
 	checkKprobeVarQuietTo           = "quiet_to"
-	checkKprobeVarRegistersAt       = "registers_at"
 	checkKprobeVarSelfPid           = "self_pid"
+	checkKprobeVarTargets           = "targets"
 	checkKprobeVarWantEvents        = "want_events"
 	checkKprobeVarWantHidden        = "want_hidden"
 	checkKprobeVarWantStack         = "want_stack"
@@ -167,9 +164,6 @@ type checkKprobeMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type checkKprobeVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
@@ -178,8 +172,8 @@ type checkKprobeVariableSpecs struct {
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
 	WantStack        *ebpf.VariableSpec `ebpf:"want_stack"`
@@ -240,9 +234,6 @@ func (m *checkKprobeMaps) Close() error {
 //
 // It can be passed to loadCheckKprobeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type checkKprobeVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
@@ -251,8 +242,8 @@ type checkKprobeVariables struct {
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`
 	WantStack        *ebpf.Variable `ebpf:"want_stack"`
