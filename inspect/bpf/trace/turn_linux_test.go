@@ -14,7 +14,7 @@ import (
 
 // moves is how many control groups a process is in, one after the other, and movedChecks how many checks it makes in each.
 const (
-	moves       = 200
+	moves       = 100
 	movedChecks = 50
 )
 
