@@ -67,7 +67,7 @@ func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kerne
 		expected = len(last.leaders) + len(last.leaders)/8
 	}
 	k.leaders = make([]task.Record, 0, expected)
-	var answer <-chan map[cmdlineID][]string
+	var answer *cmdlinePass
 	if cmdlines && !s.hangs {
 		answer = s.askCmdlines(ctx)
 	}
@@ -79,33 +79,56 @@ func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kerne
 		slices.SortFunc(k.leaders, byPID)
 	}
 	if answer != nil {
-		select {
-		case k.cmdlines = <-answer:
-			s.tells = k.cmdlines != nil
-		case <-time.After(patience):
-			s.hangs, s.tells = true, false
-		}
+		var ended bool
+		k.cmdlines, ended = answer.wait(patience)
+		s.hangs, s.tells = !ended, k.cmdlines != nil
 	}
 	return k, nil
 }
 
+// cmdlinePass is a pass over all command lines under way.
+type cmdlinePass struct {
+	told  atomic.Int64 // how many so far
+	found chan map[cmdlineID][]string
+}
+
+// wait is what the pass found: nil where the kernel does not tell. It is given up when nothing comes for one to two times
+// patience: on a node of many processes, or with little time for this one, the whole pass may take much longer than that.
+func (c *cmdlinePass) wait(patience time.Duration) (found map[cmdlineID][]string, ended bool) {
+	tick := time.NewTicker(patience)
+	defer tick.Stop()
+	for before := int64(-1); ; {
+		select {
+		case found := <-c.found:
+			return found, true
+		case <-tick.C:
+			now := c.told.Load()
+			if now == before {
+				return nil, false
+			}
+			before = now
+		}
+	}
+}
+
 // askCmdlines has the kernel tell of all command lines, in a goroutine that is left behind if the memory of one does not
-// answer. None is sent where the kernel does not tell.
-func (s *kernelSide) askCmdlines(ctx context.Context) <-chan map[cmdlineID][]string {
-	answer := make(chan map[cmdlineID][]string, 1)
+// answer.
+func (s *kernelSide) askCmdlines(ctx context.Context) *cmdlinePass {
+	pass := &cmdlinePass{found: make(chan map[cmdlineID][]string, 1)}
 	go func() {
 		defer crash.Recover()
 		found := map[cmdlineID][]string{}
 		same := map[string][]string{}
 		err := s.Cmdlines(ctx, func(c task.Cmdline) {
+			pass.told.Add(1)
 			found[cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}] = intern(same, c.Text, splitCmdline)
 		})
 		if err != nil {
 			found = nil
 		}
-		answer <- found
+		pass.found <- found
 	}()
-	return answer
+	return pass
 }
 
 // add takes up a record. A thread is kept where it may be unlike its leader: filters are compared later.
