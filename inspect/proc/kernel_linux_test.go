@@ -21,7 +21,7 @@ func TestCmdlinePassIsGivenUp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				pass := &cmdlinePass{found: make(chan map[cmdlineID][]string, 1)}
+				pass := &cmdlinePass{found: make(chan []cmdline, 1)}
 				begin := time.Now()
 				go func() {
 					for range c.lines {
@@ -29,7 +29,7 @@ func TestCmdlinePassIsGivenUp(t *testing.T) {
 						pass.told.Add(1)
 					}
 					if c.ends {
-						pass.found <- map[cmdlineID][]string{{pid: 1}: {"init"}}
+						pass.found <- []cmdline{{cmdlineID{pid: 1}, []string{"init"}}}
 					}
 				}()
 				found, ended := pass.wait(patience)
