@@ -71,6 +71,7 @@ const (
 	checkFexitProgForgetProcess   = "forget_process"
 	checkFexitVarCgroupController = "cgroup_controller"
 	checkFexitVarCurrentHot       = "current_hot"
+	checkFexitVarFirstStack       = "first_stack"
 	checkFexitVarGeneration       = "generation"
 	checkFexitVarOnlyDenied       = "only_denied"
 	checkFexitVarOnlyFirst        = "only_first"
@@ -154,6 +155,7 @@ type checkFexitMapSpecs struct {
 type checkFexitVariableSpecs struct {
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
@@ -222,6 +224,7 @@ func (m *checkFexitMaps) Close() error {
 type checkFexitVariables struct {
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`

@@ -81,6 +81,7 @@ const (
 	checkKprobeProgForgetProcess    = "forget_process"
 	checkKprobeVarCgroupController  = "cgroup_controller"
 	checkKprobeVarCurrentHot        = "current_hot"
+	checkKprobeVarFirstStack        = "first_stack"
 	checkKprobeVarGeneration        = "generation"
 	checkKprobeVarOnlyDenied        = "only_denied"
 	checkKprobeVarOnlyFirst         = "only_first"
@@ -166,6 +167,7 @@ type checkKprobeMapSpecs struct {
 type checkKprobeVariableSpecs struct {
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
@@ -236,6 +238,7 @@ func (m *checkKprobeMaps) Close() error {
 type checkKprobeVariables struct {
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`

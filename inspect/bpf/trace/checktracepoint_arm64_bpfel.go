@@ -71,6 +71,7 @@ const (
 	checkTracepointProgForgetProcess   = "forget_process"
 	checkTracepointVarCgroupController = "cgroup_controller"
 	checkTracepointVarCurrentHot       = "current_hot"
+	checkTracepointVarFirstStack       = "first_stack"
 	checkTracepointVarGeneration       = "generation"
 	checkTracepointVarOnlyDenied       = "only_denied"
 	checkTracepointVarOnlyFirst        = "only_first"
@@ -154,6 +155,7 @@ type checkTracepointMapSpecs struct {
 type checkTracepointVariableSpecs struct {
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
@@ -222,6 +224,7 @@ func (m *checkTracepointMaps) Close() error {
 type checkTracepointVariables struct {
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`

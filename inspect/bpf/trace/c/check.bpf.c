@@ -25,6 +25,7 @@ const volatile bool only_denied = false; /* of these: only denials */
 const volatile bool only_first = false;  /* of these: the first of each capability, verdict and container */
 const volatile bool want_hidden = false; /* of these: also overridden credentials and probes */
 const volatile bool want_stack = false;
+const volatile bool first_stack = false; /* also where all are wanted: of the first of each alone */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -168,7 +169,7 @@ static __always_inline u32 frames(long bytes)
 static __always_inline bool beaten(const struct first_key *f)
 {
 	u8 yes = 1;
-	long error = only_first ? bpf_map_update_elem(&shown, f, &yes, BPF_NOEXIST) : 0;
+	long error = bpf_map_update_elem(&shown, f, &yes, BPF_NOEXIST);
 
 	if (error && error != -EEXIST)
 		lost(LOST_UNIQUE);
@@ -186,20 +187,22 @@ static __noinline void tell(void *ctx, const struct cred *cred, struct hot_slot 
 		return;
 	if (!want_hidden && (key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE)))
 		return;
-	if (only_first && !first(cred, slot, &f))
+	bool is_first = (only_first || first_stack) && first(cred, slot, &f);
+	if (only_first && !is_first)
 		return;
-	struct stack_event *e = want_stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
-					   : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
+	bool stack = want_stack && (!first_stack || is_first);
+	struct stack_event *e = stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
+				      : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
 	if (!e) {
 		lost(LOST_EVENT);
 		return;
 	}
-	if (beaten(&f)) {
+	if (is_first && beaten(&f) && only_first) {
 		bpf_ringbuf_discard(e, 0);
 		return;
 	}
 	fill(&e->check, cred, key, more);
-	if (want_stack) {
+	if (stack) {
 		e->check.kernel_frames = frames(bpf_get_stack(ctx, e->kernel, sizeof(e->kernel), 0));
 		e->check.user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
 	}
