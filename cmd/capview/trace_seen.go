@@ -311,7 +311,7 @@ func (s *session) Advise(ctx context.Context, of ui.Whom) (*inspect.Index, *advi
 	if s.until.IsZero() {
 		seen.Until = s.app.now()
 	}
-	seen.Uses = advise.UsesOf(s.x.Checks(), s.x.Unattributed(), nil, func(c *inspect.CheckCount) string {
+	seen.Uses = advise.UsesOf(s.x.Checks(), s.x.Unattributed(), s.firsts, func(c *inspect.CheckCount) string {
 		return s.w.place(checkSubject{&c.Check, c.PPID, c.CurrentUserNS}).Key
 	})
 	advice := advise.Advise(ix, seen, target)

@@ -14,11 +14,12 @@ import (
 	"capview/ui"
 )
 
-// The bounds of what the terminal program remembers of a trace: checks that are told apart, single checks, and the ring
-// through which these come.
+// The bounds of what the terminal program remembers of a trace: checks that are told apart, single checks, those with stacks, and
+// the ring through which these come.
 const (
 	sessionChecks = 50_000
 	sessionEvents = 1000
+	sessionFirsts = 2000
 	sessionRing   = 2 << 20 // bytes
 )
 
@@ -41,6 +42,7 @@ type session struct {
 	x      *inspect.Exercise
 	counts int // how often x has changed
 	events ring
+	firsts []inspect.Event // the first of each capability, verdict and container: with their stacks
 	seen   sight
 	hidden hiddenChecks
 }
@@ -54,7 +56,7 @@ func (a *app) traceUI(ctx context.Context, src inspect.Source, live node, ix *in
 	}
 	s.w.descend()
 	s.w.late = s.caughtUp
-	running, err := newTracer(trace.Options{Root: procRoot, Targets: s.w.targets(), Events: true, RingBytes: sessionRing})
+	running, err := newTracer(trace.Options{Root: procRoot, Targets: s.w.targets(), Events: true, FirstStack: true, RingBytes: sessionRing})
 	if err != nil {
 		return nil, untraceableHere(err)
 	}
@@ -153,8 +155,12 @@ func (s *session) tell(events []inspect.Event, hidden bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range events {
-		if events[i].Hidden() == hidden {
-			s.events.add(events[i])
+		if events[i].Hidden() != hidden {
+			continue
+		}
+		s.events.add(events[i])
+		if len(events[i].Kernel) > 0 && len(s.firsts) < sessionFirsts {
+			s.firsts = append(s.firsts, events[i])
 		}
 	}
 }

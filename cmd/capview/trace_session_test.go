@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -212,12 +213,18 @@ func TestSessionAdvises(t *testing.T) {
 	used := checkBy(21, 20, caps.Chown, false)
 	used.Effective = caps.Of(caps.Chown)
 	s.count(inspect.Counts{Checks: []inspect.CheckCount{used}})
+	s.tell([]inspect.Event{{Time: time.Unix(80, 0), Check: used.Check, Kernel: []inspect.Frame{{Symbol: "cap_capable"}, {Symbol: "chown_ok", Offset: 16}}}}, false)
 	_, advice, err := s.Advise(t.Context(), ui.Whom{Name: "web", Container: "docker/web"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if advice.Group.Keep != caps.Of(caps.Chown) || advice.Observed.Seconds != 60 || advice.Observed.Watched != "yes" {
 		t.Errorf("%+v, %+v", advice.Group.Lists, advice.Observed)
+	}
+	for _, j := range advice.Group.Capabilities {
+		if j.Cap == caps.Chown && !slices.Equal(j.Last.Asked(), []string{"chown_ok"}) {
+			t.Errorf("asked for in %q", j.Last.Stack)
+		}
 	}
 	if _, _, err := s.Advise(t.Context(), ui.Whom{Node: true}); err == nil {
 		t.Error("the node was advised")

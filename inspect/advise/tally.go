@@ -2,6 +2,7 @@ package advise
 
 import (
 	"slices"
+	"strings"
 
 	"capview/inspect/caps"
 )
@@ -137,4 +138,30 @@ func (h *holder) askedFirst(u *Use) (caps.Cap, bool) {
 		}
 	}
 	return 0, false
+}
+
+// askers are the kernel's ways to ask for a capability: whoever is behind them in a stack wants to know (kernel/capability.c,
+// security/security.c).
+var askers = map[string]bool{
+	"cap_capable": true, "security_capable": true, "capable": true, "ns_capable": true, "ns_capable_common": true,
+	"ns_capable_noaudit": true, "ns_capable_setid": true, "has_capability": true, "has_ns_capability": true,
+	"has_capability_noaudit": true, "has_ns_capability_noaudit": true, "file_ns_capable": true, "capable_wrt_inode_uidgid": true,
+}
+
+// Asked is which functions of the kernel asked, the innermost first: the stack without the means to ask, and without what
+// every system call begins with.
+func (e *Evidence) Asked() (functions []string) {
+	for _, frame := range e.Stack {
+		name, _, _ := strings.Cut(frame, "+")
+		name, _, _ = strings.Cut(name, ".") // "inet_bind.part.0": what the compiler made of it
+		switch {
+		case askers[name] && len(functions) == 0:
+		case strings.HasPrefix(name, "__x64_sys_"), strings.HasPrefix(name, "__ia32_"), strings.HasPrefix(name, "__arm64_sys_"),
+			name == "x64_sys_call", name == "do_syscall_64", name == "do_el0_svc", name == "invoke_syscall":
+			return functions
+		default:
+			functions = append(functions, name)
+		}
+	}
+	return functions
 }

@@ -3,9 +3,9 @@ package proc
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +39,7 @@ type kernelScan struct {
 	leaders  []task.Record // by PID
 	threads  map[int][]kernelThread
 	changed  map[int]bool // thread groups of which a thread changed while it was read
-	cmdlines map[cmdlineID][]string
+	cmdlines []cmdline    // by PID; nil: the kernel did not tell
 	stacks   *stackSet
 	odd      map[int]inspect.Gap // of processes that procfs or the kernel does not show
 }
@@ -61,30 +61,30 @@ type cmdlineID struct {
 	start, exec, args uint64
 }
 
+// cmdline is what a program was given.
+type cmdline struct {
+	cmdlineID
+	text []string
+}
+
 // ask has the kernel tell of all threads, and of all command lines where they are wanted.
 func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
 	if k.leaders = s.room[:0]; s.last == nil {
 		k.leaders = make([]task.Record, 0, threadCount())
 	}
-	var answer <-chan map[cmdlineID][]string
+	var answer *cmdlinePass
 	if cmdlines && !s.hangs {
 		answer = s.askCmdlines(ctx)
 	}
 	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
 		return nil, err
 	}
-	byPID := func(a, b task.Record) int { return cmp.Compare(a.PID, b.PID) }
-	if !slices.IsSortedFunc(k.leaders, byPID) {
-		slices.SortFunc(k.leaders, byPID)
-	}
+	inOrder(k.leaders, func(r *task.Record) int { return r.PID })
 	if answer != nil {
-		select {
-		case k.cmdlines = <-answer:
-			s.tells = k.cmdlines != nil
-		case <-time.After(patience):
-			s.hangs, s.tells = true, false
-		}
+		var ended bool
+		k.cmdlines, ended = answer.wait(patience)
+		s.hangs, s.tells = !ended, k.cmdlines != nil
 	}
 	return k, nil
 }
@@ -100,23 +100,51 @@ func (s *kernelSide) keep(k *kernelScan, free bool) {
 	s.last = k
 }
 
+// cmdlinePass is a pass over all command lines under way.
+type cmdlinePass struct {
+	told  atomic.Int64 // how many so far
+	found chan []cmdline
+}
+
+// wait is what the pass found: nil where the kernel does not tell. It is given up when nothing comes for one to two times
+// patience: on a node of many processes, or with little time for this one, the whole pass may take much longer than that.
+func (c *cmdlinePass) wait(patience time.Duration) (found []cmdline, ended bool) {
+	tick := time.NewTicker(patience)
+	defer tick.Stop()
+	for before := int64(-1); ; {
+		select {
+		case found := <-c.found:
+			return found, true
+		case <-tick.C:
+			now := c.told.Load()
+			if now == before {
+				return nil, false
+			}
+			before = now
+		}
+	}
+}
+
 // askCmdlines has the kernel tell of all command lines, in a goroutine that is left behind if the memory of one does not
-// answer. None is sent where the kernel does not tell.
-func (s *kernelSide) askCmdlines(ctx context.Context) <-chan map[cmdlineID][]string {
-	answer := make(chan map[cmdlineID][]string, 1)
+// answer.
+func (s *kernelSide) askCmdlines(ctx context.Context) *cmdlinePass {
+	pass := &cmdlinePass{found: make(chan []cmdline, 1)}
 	go func() {
 		defer crash.Recover()
-		found := map[cmdlineID][]string{}
+		found := make([]cmdline, 0, threadCount())
 		same := map[string][]string{}
 		err := s.Cmdlines(ctx, func(c task.Cmdline) {
-			found[cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}] = intern(same, c.Text, splitCmdline)
+			pass.told.Add(1)
+			id := cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}
+			found = append(found, cmdline{id, intern(same, c.Text, splitCmdline)})
 		})
 		if err != nil {
 			found = nil
 		}
-		answer <- found
+		inOrder(found, func(c *cmdline) int { return c.pid })
+		pass.found <- found
 	}()
-	return answer
+	return pass
 }
 
 // add takes up a record. A thread is kept where it may be unlike its leader: filters are compared later.
@@ -162,6 +190,14 @@ func from[E any](list []E, at, pid int, of func(*E) int) (int, bool) {
 		}
 	}
 	return sort.Find(len(list), func(i int) int { return cmp.Compare(pid, of(&list[i])) })
+}
+
+// inOrder sorts what the kernel told by PID: in that order it goes through them, as a rule.
+func inOrder[E any](list []E, of func(*E) int) {
+	less := func(i, j int) bool { return of(&list[i]) < of(&list[j]) }
+	if !sort.SliceIsSorted(list, less) {
+		sort.Slice(list, less)
+	}
 }
 
 // usable is the record of a process that all facts can be taken from, or nil. It is looked for from a place on.

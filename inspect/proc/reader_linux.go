@@ -43,10 +43,11 @@ type reader struct {
 	link       [4096]byte
 	vanished   bool // something of the process being read was there and is not
 	// What many processes share is made once: by the bytes that the kernel wrote.
-	names       map[string]string
-	groups      map[string][]uint32
-	cgroups     map[string]string
-	at, knownAt int // where in the kernel's records, and in what the last scan found, the process before was
+	names   map[string]string
+	groups  map[string][]uint32
+	cgroups map[string]string
+	// Where the process before was: in the kernel's records, in what the last scan found, in the command lines.
+	at, knownAt, cmdlineAt int
 	// The executable that was asked for last, and in which scan.
 	exe     *exeFacts
 	exeID   task.Exe

@@ -126,9 +126,12 @@ func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 		p.Cmdline = old.proc.Cmdline
 		return
 	}
-	if args, ok := told[cmdlineID{rec.PID, rec.StartTime, rec.ExecID, rec.Args}]; ok {
-		p.Cmdline = inspect.Some(args)
-		return
+	if i, ok := from(told, r.cmdlineAt, rec.PID, func(c *cmdline) int { return c.pid }); ok {
+		r.cmdlineAt = i
+		if told[i].cmdlineID == (cmdlineID{rec.PID, rec.StartTime, rec.ExecID, rec.Args}) {
+			p.Cmdline = inspect.Some(told[i].text)
+			return
+		}
 	}
 	switch {
 	case r.hidden(e):

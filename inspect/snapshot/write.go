@@ -113,8 +113,11 @@ func (a *appender) closeList(n int) {
 	a.raw("],\n")
 }
 
-// chunk is how many processes are encoded at a time: some 200 KB of JSON.
-const chunk = 128
+// chunk is how many processes are encoded at a time, and likely how many bytes of JSON they make.
+const (
+	chunk  = 64
+	likely = 80 << 10
+)
 
 // writeProcesses encodes chunks side by side on all CPUs and writes them in order. At most two chunks a CPU are
 // held at a time. The buffers are kept for the next call: an export may come with each refresh.
@@ -161,7 +164,7 @@ func writeProcesses(w io.Writer, ps []inspect.Process, progress func(done, total
 	return nil
 }
 
-var appenders = sync.Pool{New: func() any { return new(appender) }}
+var appenders = sync.Pool{New: func() any { return &appender{b: make([]byte, 0, likely)} }}
 
 // encodeChunk encodes the processes from first on, with what is between them and before them.
 func encodeChunk(ps []inspect.Process, first int) *appender {

@@ -112,7 +112,22 @@ func judgementBlocks(js []advise.Judgement) []Block {
 	if len(js) == 0 {
 		return []Block{{Note: "It has no capability, and asked for none."}}
 	}
-	return appendNotes([]Block{evidenceBlock(js)}, "Why", reasons(js))
+	blocks := []Block{evidenceBlock(js)}
+	if asked := askedBlock(js); len(asked.Rows) > 0 {
+		blocks = append(blocks, asked)
+	}
+	return appendNotes(blocks, "Why", reasons(js))
+}
+
+// askedBlock is which functions of the kernel asked last, where stacks were taken.
+func askedBlock(js []advise.Judgement) Block {
+	b := Block{Title: "Where in the kernel", Head: []string{"CAPABILITY", "ASKED FOR IN"}}
+	for i := range js {
+		if e := js[i].Last; e != nil && len(e.Asked()) > 0 {
+			b.Rows = append(b.Rows, []Cell{{Clean(js[i].Cap.Short()), Accent}, {Clean(strings.Join(e.Asked(), " < ")), Plain}})
+		}
+	}
+	return b
 }
 
 func evidenceBlock(js []advise.Judgement) Block {

@@ -44,7 +44,7 @@ func TestAdviceSections(t *testing.T) {
 	until := time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
 	hostile := "\x1b[2J\u202eevil\nline"
 	o := &advise.Observation{Since: until.Add(-time.Hour), Until: until, Everywhere: true, Uses: []advise.Use{
-		{Cap: caps.NetBindService, Allowed: true, Audit: inspect.Some(true), Syscall: "bind", Comm: hostile, Count: 2, Last: until, Stack: []string{hostile}},
+		{Cap: caps.NetBindService, Allowed: true, Audit: inspect.Some(true), Syscall: "bind", Comm: hostile, Count: 2, Last: until, Stack: []string{"cap_capable+0x5", "ns_capable+0x2d", hostile, "inet_bind_sk+0x61", "__sys_bind+0xe2", "__x64_sys_bind+0x18", "do_syscall_64+0x40"}},
 		{Cap: caps.SysTime, Audit: inspect.Some(true), Syscall: hostile, Comm: "nginx", Count: 1, Last: until},
 	}}
 	for _, width := range []int{80, 140} {

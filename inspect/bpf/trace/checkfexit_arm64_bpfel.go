@@ -69,19 +69,17 @@ const (
 	checkFexitProgCapCapable      = "cap_capable"
 	checkFexitProgFollowFork      = "follow_fork"
 	checkFexitProgForgetProcess   = "forget_process"
-	checkFexitVarByCgroup         = "by_cgroup"
-	checkFexitVarByProcess        = "by_process"
-	checkFexitVarByUserns         = "by_userns"
 	checkFexitVarCgroupController = "cgroup_controller"
 	checkFexitVarCurrentHot       = "current_hot"
+	checkFexitVarFirstStack       = "first_stack"
 	checkFexitVarGeneration       = "generation"
 	checkFexitVarOnlyDenied       = "only_denied"
 	checkFexitVarOnlyFirst        = "only_first"
 	checkFexitVarProbed           = "probed"
 	checkFexitVarQuietFrom        = "quiet_from"
 	checkFexitVarQuietTo          = "quiet_to"
-	checkFexitVarRegistersAt      = "registers_at"
 	checkFexitVarSelfPid          = "self_pid"
+	checkFexitVarTargets          = "targets"
 	checkFexitVarWantEvents       = "want_events"
 	checkFexitVarWantHidden       = "want_hidden"
 	checkFexitVarWantStack        = "want_stack"
@@ -155,19 +153,17 @@ type checkFexitMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type checkFexitVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
 	WantStack        *ebpf.VariableSpec `ebpf:"want_stack"`
@@ -226,19 +222,17 @@ func (m *checkFexitMaps) Close() error {
 //
 // It can be passed to loadCheckFexitObjects or ebpf.CollectionSpec.LoadAndAssign.
 type checkFexitVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`
 	WantStack        *ebpf.Variable `ebpf:"want_stack"`

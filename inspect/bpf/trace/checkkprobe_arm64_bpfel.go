@@ -79,19 +79,17 @@ const (
 	checkKprobeProgCapCapableReturn = "cap_capable_return"
 	checkKprobeProgFollowFork       = "follow_fork"
 	checkKprobeProgForgetProcess    = "forget_process"
-	checkKprobeVarByCgroup          = "by_cgroup"
-	checkKprobeVarByProcess         = "by_process"
-	checkKprobeVarByUserns          = "by_userns"
 	checkKprobeVarCgroupController  = "cgroup_controller"
 	checkKprobeVarCurrentHot        = "current_hot"
+	checkKprobeVarFirstStack        = "first_stack"
 	checkKprobeVarGeneration        = "generation"
 	checkKprobeVarOnlyDenied        = "only_denied"
 	checkKprobeVarOnlyFirst         = "only_first"
 	checkKprobeVarProbed            = "probed"
 	checkKprobeVarQuietFrom         = "quiet_from"
 	checkKprobeVarQuietTo           = "quiet_to"
-	checkKprobeVarRegistersAt       = "registers_at"
 	checkKprobeVarSelfPid           = "self_pid"
+	checkKprobeVarTargets           = "targets"
 	checkKprobeVarWantEvents        = "want_events"
 	checkKprobeVarWantHidden        = "want_hidden"
 	checkKprobeVarWantStack         = "want_stack"
@@ -167,19 +165,17 @@ type checkKprobeMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type checkKprobeVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
 	WantStack        *ebpf.VariableSpec `ebpf:"want_stack"`
@@ -240,19 +236,17 @@ func (m *checkKprobeMaps) Close() error {
 //
 // It can be passed to loadCheckKprobeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type checkKprobeVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`
 	WantStack        *ebpf.Variable `ebpf:"want_stack"`

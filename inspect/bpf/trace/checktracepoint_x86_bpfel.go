@@ -69,19 +69,17 @@ const (
 	checkTracepointProgCapCapable      = "cap_capable"
 	checkTracepointProgFollowFork      = "follow_fork"
 	checkTracepointProgForgetProcess   = "forget_process"
-	checkTracepointVarByCgroup         = "by_cgroup"
-	checkTracepointVarByProcess        = "by_process"
-	checkTracepointVarByUserns         = "by_userns"
 	checkTracepointVarCgroupController = "cgroup_controller"
 	checkTracepointVarCurrentHot       = "current_hot"
+	checkTracepointVarFirstStack       = "first_stack"
 	checkTracepointVarGeneration       = "generation"
 	checkTracepointVarOnlyDenied       = "only_denied"
 	checkTracepointVarOnlyFirst        = "only_first"
 	checkTracepointVarProbed           = "probed"
 	checkTracepointVarQuietFrom        = "quiet_from"
 	checkTracepointVarQuietTo          = "quiet_to"
-	checkTracepointVarRegistersAt      = "registers_at"
 	checkTracepointVarSelfPid          = "self_pid"
+	checkTracepointVarTargets          = "targets"
 	checkTracepointVarWantEvents       = "want_events"
 	checkTracepointVarWantHidden       = "want_hidden"
 	checkTracepointVarWantStack        = "want_stack"
@@ -155,19 +153,17 @@ type checkTracepointMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type checkTracepointVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.VariableSpec `ebpf:"current_hot"`
+	FirstStack       *ebpf.VariableSpec `ebpf:"first_stack"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyDenied       *ebpf.VariableSpec `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.VariableSpec `ebpf:"only_first"`
 	Probed           *ebpf.VariableSpec `ebpf:"probed"`
 	QuietFrom        *ebpf.VariableSpec `ebpf:"quiet_from"`
 	QuietTo          *ebpf.VariableSpec `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 	WantEvents       *ebpf.VariableSpec `ebpf:"want_events"`
 	WantHidden       *ebpf.VariableSpec `ebpf:"want_hidden"`
 	WantStack        *ebpf.VariableSpec `ebpf:"want_stack"`
@@ -226,19 +222,17 @@ func (m *checkTracepointMaps) Close() error {
 //
 // It can be passed to loadCheckTracepointObjects or ebpf.CollectionSpec.LoadAndAssign.
 type checkTracepointVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	CurrentHot       *ebpf.Variable `ebpf:"current_hot"`
+	FirstStack       *ebpf.Variable `ebpf:"first_stack"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyDenied       *ebpf.Variable `ebpf:"only_denied"`
 	OnlyFirst        *ebpf.Variable `ebpf:"only_first"`
 	Probed           *ebpf.Variable `ebpf:"probed"`
 	QuietFrom        *ebpf.Variable `ebpf:"quiet_from"`
 	QuietTo          *ebpf.Variable `ebpf:"quiet_to"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 	WantEvents       *ebpf.Variable `ebpf:"want_events"`
 	WantHidden       *ebpf.Variable `ebpf:"want_hidden"`
 	WantStack        *ebpf.Variable `ebpf:"want_stack"`

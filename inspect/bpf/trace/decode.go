@@ -20,7 +20,7 @@ const (
 	keySize   = 32
 	countSize = 56
 	slotSize  = keySize + countSize
-	hotSlots  = 64
+	hotSlots  = 64 // with which a struct hot_table (c/totals.h) begins
 )
 
 // The flags of c/check.h.

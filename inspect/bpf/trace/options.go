@@ -18,6 +18,8 @@ type Options struct {
 	Unique bool // of these: the first of each capability, verdict and container
 	Hidden bool // of these: also those that Check.Hidden tells of
 	Stack  bool // of these: with kernel and user stack
+	// FirstStack is Stack for the first of each capability, verdict and container alone, with names for the kernel's part.
+	FirstStack bool
 
 	// Rung forces one way to see checks, for tests; "" takes the first that works.
 	Rung Rung

@@ -72,14 +72,11 @@ const (
 	recordProgFollowFork      = "follow_fork"
 	recordProgForgetProcess   = "forget_process"
 	recordProgLeft            = "left"
-	recordVarByCgroup         = "by_cgroup"
-	recordVarByProcess        = "by_process"
-	recordVarByUserns         = "by_userns"
 	recordVarCgroupController = "cgroup_controller"
 	recordVarEveryGroup       = "every_group"
 	recordVarGeneration       = "generation"
-	recordVarRegistersAt      = "registers_at"
 	recordVarSelfPid          = "self_pid"
+	recordVarTargets          = "targets"
 )
 
 // loadRecord returns the embedded CollectionSpec for record.
@@ -149,14 +146,11 @@ type recordMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type recordVariableSpecs struct {
-	ByCgroup         *ebpf.VariableSpec `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.VariableSpec `ebpf:"by_process"`
-	ByUserns         *ebpf.VariableSpec `ebpf:"by_userns"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.VariableSpec `ebpf:"every_group"`
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
-	RegistersAt      *ebpf.VariableSpec `ebpf:"registers_at"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	Targets          *ebpf.VariableSpec `ebpf:"targets"`
 }
 
 // recordObjects contains all objects after they have been loaded into the kernel.
@@ -206,14 +200,11 @@ func (m *recordMaps) Close() error {
 //
 // It can be passed to loadRecordObjects or ebpf.CollectionSpec.LoadAndAssign.
 type recordVariables struct {
-	ByCgroup         *ebpf.Variable `ebpf:"by_cgroup"`
-	ByProcess        *ebpf.Variable `ebpf:"by_process"`
-	ByUserns         *ebpf.Variable `ebpf:"by_userns"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	EveryGroup       *ebpf.Variable `ebpf:"every_group"`
 	Generation       *ebpf.Variable `ebpf:"generation"`
-	RegistersAt      *ebpf.Variable `ebpf:"registers_at"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	Targets          *ebpf.Variable `ebpf:"targets"`
 }
 
 // recordPrograms contains all programs after they have been loaded into the kernel.

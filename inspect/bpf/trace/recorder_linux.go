@@ -219,8 +219,7 @@ func setTargets(spec *ebpf.CollectionSpec, by kinds, root string) error {
 		return err
 	}
 	for name, value := range map[string]any{
-		"by_process": by.processes, "by_cgroup": by.cgroups, "by_userns": by.users,
-		"self_pid": uint32(os.Getpid()), "cgroup_controller": controller,
+		"targets": by.word(), "self_pid": uint32(os.Getpid()), "cgroup_controller": controller,
 	} {
 		v, ok := spec.Variables[name]
 		if !ok {

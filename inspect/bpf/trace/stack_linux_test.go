@@ -41,6 +41,32 @@ func TestStack(t *testing.T) {
 	})
 }
 
+// Where only the first of each is to have its stack, all are told, and those after it without.
+func TestStackOfTheFirst(t *testing.T) {
+	const times = 5
+	eachRung(t, func(t *testing.T, rung Rung) {
+		w := launch(t, job{Do: "list", Only: []string{"chroot"}, Times: times, Dir: workDir(t)}, nil)
+		r := run(t, Options{Rung: rung, Targets: only(w), Events: true, FirstStack: true})
+		w.begin()
+		w.result()
+		r.stop()
+		seen := 0
+		for _, e := range r.events {
+			if e.Cap != caps.SysChroot {
+				continue
+			}
+			named := len(e.Kernel) >= 3 && e.Kernel[1].Symbol != ""
+			if named != (seen == 0) || seen > 0 && len(e.Kernel)+len(e.User) > 0 {
+				t.Errorf("event %d: %+v", seen, e.Kernel)
+			}
+			seen++
+		}
+		if seen != times {
+			t.Errorf("%d were told, want %d", seen, times)
+		}
+	})
+}
+
 // The functions of a library that a process has mapped.
 func TestUserSymbols(t *testing.T) {
 	if os.Geteuid() != 0 {

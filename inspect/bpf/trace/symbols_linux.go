@@ -24,7 +24,7 @@ func kernelSymbols(root string) []symbol {
 // symbols names the functions of stacks.
 type symbols struct {
 	kernel []symbol
-	users  *userSymbols
+	users  *userSymbols // nil: the user's part keeps its addresses
 }
 
 // name names the frames of e. What the kernel's part begins with is the tracing itself: it begins with the check.
@@ -38,6 +38,9 @@ func (s *symbols) name(e *inspect.Event) {
 			e.Kernel = e.Kernel[i:]
 			break
 		}
+	}
+	if s.users == nil {
+		return
 	}
 	s.users.name(inspect.ProcessID{PID: e.PID, StartTime: e.StartTime}, e.User)
 }

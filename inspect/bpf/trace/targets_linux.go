@@ -28,6 +28,16 @@ func kindsOf(targets []Target) (k kinds) {
 	return k
 }
 
+// word is it in c/target.h (BY_*).
+func (k kinds) word() (w uint32) {
+	for i, is := range []bool{k.processes, k.cgroups, k.users} {
+		if is {
+			w |= 1 << i
+		}
+	}
+	return w
+}
+
 // followMaps is the maps of c/target.h.
 type followMaps struct {
 	Cgroups *ebpf.Map `ebpf:"cgroups"`

@@ -3,6 +3,7 @@ package trace
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 
@@ -81,21 +82,20 @@ func (t *Tracer) cool(which uint32, c *inspect.Counts) error {
 	if err := t.Hot.Lookup(which, &tables); err != nil {
 		return err
 	}
-	for _, table := range tables {
-		for ; len(table) >= slotSize; table = table[slotSize:] {
-			if [8]byte(table[keySize:]) == [8]byte{} {
+	zero := make([][]byte, len(tables))
+	for i, table := range tables {
+		zero[i] = make([]byte, len(table))
+		for slot := range slices.Chunk(table[:hotSlots*slotSize], slotSize) {
+			key, value := slot[:keySize], slot[keySize:]
+			if [8]byte(value) == [8]byte{} {
 				continue
 			}
-			one, err := t.decoder.count(table[:keySize], table[keySize:slotSize])
+			one, err := t.decoder.count(key, value)
 			if err != nil {
 				return err
 			}
 			c.Checks = append(c.Checks, one)
 		}
-	}
-	zero := make([][]byte, len(tables))
-	for i := range zero {
-		zero[i] = make([]byte, hotSlots*slotSize)
 	}
 	return t.Hot.Put(which, zero)
 }

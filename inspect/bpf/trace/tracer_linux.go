@@ -104,8 +104,11 @@ func start(rung Rung, o Options, kernel func() []symbol) (*Tracer, error) {
 		return nil, err
 	}
 	t := &Tracer{rung: rung, programs: p, follower: follower{followMaps: p.follow, root: o.Root}, decoder: newDecoder()}
-	if o.Stack {
+	switch {
+	case o.Stack:
 		t.symbols = &symbols{kernel: kernel(), users: newUserSymbols(o.Root)}
+	case o.FirstStack:
+		t.symbols = &symbols{kernel: kernel()}
 	}
 	if err := t.prepare(o, inner); err != nil {
 		t.Close()
@@ -138,7 +141,8 @@ func configure(spec *ebpf.CollectionSpec, o Options, quiet []addressRange) error
 		from[i], to[i] = r.from, r.to
 	}
 	for name, value := range map[string]any{
-		"want_events": o.Events, "only_denied": o.Denied, "only_first": o.Unique, "want_hidden": o.Hidden, "want_stack": o.Stack,
+		"want_events": o.Events, "only_denied": o.Denied, "only_first": o.Unique, "want_hidden": o.Hidden,
+		"want_stack": o.Stack || o.FirstStack, "first_stack": o.FirstStack && !o.Stack,
 		"quiet_from": from, "quiet_to": to, "probed": uint64(probed),
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // job is what a workload does.
 type job struct {
-	Do     string   // "quiet": quietOperations; "list": every operation, Times times; "spin": one check a call, for Length; "trace": a tracer until killed
+	Do     string   // "quiet": quietOperations; "list": every operation, Times times; "spin": one check a call, for Length; "move": checks in many control groups; "trace": a tracer until killed
 	Times  int      `json:",omitempty"`
 	Only   []string `json:",omitempty"` // operations by name
 	Drop   caps.Set `json:",omitempty"` // taken from its effective set
@@ -108,6 +108,10 @@ func work(text string) error {
 		}
 	case "calls":
 		if err := makeCalls(&d); err != nil {
+			return err
+		}
+	case "move":
+		if err := moveOn(j.Dir, &d); err != nil {
 			return err
 		}
 	case "i386":

@@ -13,6 +13,7 @@
 #include "syscall.h"
 #include "target.h"
 #include "totals.h"
+#include "turn.h"
 
 #define CAP_OPT_NOAUDIT 2 /* linux/security.h, BIT(1) */
 
@@ -24,6 +25,7 @@ const volatile bool only_denied = false; /* of these: only denials */
 const volatile bool only_first = false;  /* of these: the first of each capability, verdict and container */
 const volatile bool want_hidden = false; /* of these: also overridden credentials and probes */
 const volatile bool want_stack = false;
+const volatile bool first_stack = false; /* also where all are wanted: of the first of each alone */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -88,12 +90,14 @@ static __always_inline u32 userns_inode(const struct user_namespace *ns)
 /* What is done for few checks is in functions of its own: the others need fewer registers, and no stack. */
 
 /* Gives a slot to another check; what it counted goes to the totals. */
-static __noinline void take(struct hot_slot *slot, struct task_struct *task, const struct cred *cred, u64 of, u64 what)
+static __noinline void take(struct hot_slot *slot, const struct turn *turn, const struct cred *cred, u64 of, u64 what)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+
 	if (slot->value.count)
 		add(&slot->key, &slot->value);
-	slot->words.cgroup = cgroup_id(cgroup_of(task));
-	slot->words.start = task->group_leader->start_boottime;
+	slot->words.cgroup = turn->cgroup;
+	slot->words.start = turn->start;
 	slot->words.of = of;
 	slot->words.what = what;
 	slot->value.count = 1;
@@ -106,30 +110,29 @@ static __noinline void take(struct hot_slot *slot, struct task_struct *task, con
 	slot->value.told = 0;
 }
 
-/* Whether this is the first of its capability, verdict and container. A slot remembers that it is not. */
+/* Whether one alike is known to have been shown: a slot remembers it. */
+static __always_inline bool told(const struct cred *cred, const struct hot_slot *slot)
+{
+	return slot->value.told && slot->value.current_userns == FIELD(cred, user_ns, ns.inum);
+}
+
+/* Whether this is the first of its capability, verdict and container. */
 static __always_inline bool first(const struct cred *cred, struct hot_slot *slot, struct first_key *f)
 {
-	u32 userns = FIELD(cred, user_ns, ns.inum);
-	bool same = slot->value.current_userns == userns;
-
-	if (same && slot->value.told)
-		return false;
 	f->cgroup = slot->key.cgroup;
-	f->userns = userns;
+	f->userns = FIELD(cred, user_ns, ns.inum);
 	f->cap = slot->key.cap;
 	f->denied = slot->key.denied;
 	f->hidden = slot->key.flags & (CHECK_OVERRIDDEN | CHECK_PROBE);
 	if (!bpf_map_lookup_elem(&shown, f))
 		return true;
-	if (same)
-		slot->value.told = 1;
+	slot->value.told = slot->value.current_userns == f->userns;
 	return false;
 }
 
-static __always_inline void fill(struct check_event *e, struct task_struct *task, const struct cred *cred,
-				 const struct check_key *key, u64 more)
+static __always_inline void fill(struct check_event *e, const struct cred *cred, const struct check_key *key, u64 more)
 {
-	struct task_struct *parent = task->real_parent;
+	struct task_struct *task = bpf_get_current_task_btf(), *parent = task->real_parent;
 
 	e->time = bpf_ktime_get_boot_ns();
 	e->start = key->start;
@@ -166,7 +169,7 @@ static __always_inline u32 frames(long bytes)
 static __always_inline bool beaten(const struct first_key *f)
 {
 	u8 yes = 1;
-	long error = only_first ? bpf_map_update_elem(&shown, f, &yes, BPF_NOEXIST) : 0;
+	long error = bpf_map_update_elem(&shown, f, &yes, BPF_NOEXIST);
 
 	if (error && error != -EEXIST)
 		lost(LOST_UNIQUE);
@@ -175,7 +178,7 @@ static __always_inline bool beaten(const struct first_key *f)
 
 /* Hands over a single event. Only what there was room for counts as shown. more is the namespace that granted and the
  * options. */
-static __noinline void tell(void *ctx, struct task_struct *task, const struct cred *cred, struct hot_slot *slot, u64 more)
+static __noinline void tell(void *ctx, const struct cred *cred, struct hot_slot *slot, u64 more)
 {
 	const struct check_key *key = &slot->key;
 	struct first_key f = {};
@@ -184,20 +187,22 @@ static __noinline void tell(void *ctx, struct task_struct *task, const struct cr
 		return;
 	if (!want_hidden && (key->flags & (CHECK_OVERRIDDEN | CHECK_PROBE)))
 		return;
-	if (only_first && !first(cred, slot, &f))
+	bool is_first = (only_first || first_stack) && first(cred, slot, &f);
+	if (only_first && !is_first)
 		return;
-	struct stack_event *e = want_stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
-					   : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
+	bool stack = want_stack && (!first_stack || is_first);
+	struct stack_event *e = stack ? bpf_ringbuf_reserve(&events, sizeof(struct stack_event), 0)
+				      : bpf_ringbuf_reserve(&events, sizeof(struct check_event), 0);
 	if (!e) {
 		lost(LOST_EVENT);
 		return;
 	}
-	if (beaten(&f)) {
+	if (is_first && beaten(&f) && only_first) {
 		bpf_ringbuf_discard(e, 0);
 		return;
 	}
-	fill(&e->check, task, cred, key, more);
-	if (want_stack) {
+	fill(&e->check, cred, key, more);
+	if (stack) {
 		e->check.kernel_frames = frames(bpf_get_stack(ctx, e->kernel, sizeof(e->kernel), 0));
 		e->check.user_frames = frames(bpf_get_stack(ctx, e->user, sizeof(e->user), BPF_F_USER_STACK));
 	}
@@ -206,40 +211,41 @@ static __noinline void tell(void *ctx, struct task_struct *task, const struct cr
 
 static __always_inline int checked(void *ctx, const struct check *c)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	const struct cred *acting;
+	struct hot_table *table = hot_table();
 	u32 abi;
 
-	if (task->tgid == self_pid || (targeted() && !target_of(task)))
+	if (!table) {
+		overflowed(c->cap, c->denied, 1);
 		return 0;
-	s32 syscall = current_syscall(task, &abi);
+	}
+	struct turn *turn = &table->turn;
+	struct task_struct *task = current(turn);
+	if (!turn->watched)
+		return 0;
+	s32 syscall = current_syscall(turn, task, &abi);
 	u32 flags = c->known;
-	acting = task->cred;
+	const struct cred *acting = task->cred;
 	if (acting != task->real_cred)
 		flags |= CHECK_OVERRIDDEN;
 	if (c->cred != acting)
 		flags |= CHECK_FOREIGN;
-	u64 of = (u32)task->tgid | (u64)userns_inode(c->target) << 32;
+	u64 of = turn->pid | (u64)userns_inode(c->target) << 32;
 	u64 what = (u32)syscall | (u64)(c->cap | c->denied << 8 | flags << 16 | abi << 24) << 32;
 	if (doubtful(c) && probe(ctx, what, c->known & CHECK_OPTIONS))
 		what |= (u64)CHECK_PROBE << 48;
 	/* No other program runs on this CPU meanwhile: where the kernel would let it, it leaves it out, and counts that
 	 * (recursion misses). */
-	struct hot_slot *slot = slot_of(of, what);
-	if (!slot) {
-		overflowed(c->cap, c->denied, 1);
-		return 0;
-	}
+	struct hot_slot *slot = slot_of(table, of, what);
 	/* An empty slot is of no control group. */
-	if (slot->words.of == of && slot->words.what == what && slot->words.start == task->group_leader->start_boottime &&
-	    slot->words.cgroup == cgroup_id(cgroup_of(task)))
+	if (slot->words.of == of && slot->words.what == what && slot->words.start == turn->start &&
+	    slot->words.cgroup == turn->cgroup)
 		slot->value.count++;
 	else
-		take(slot, task, c->cred, of, what);
-	if (want_events) {
+		take(slot, turn, c->cred, of, what);
+	if (want_events && !(only_first && told(c->cred, slot))) {
 		u64 granting = c->granting ? userns_inode(c->granting) : 0;
 
-		tell(ctx, task, c->cred, slot, granting << 32 | c->options);
+		tell(ctx, c->cred, slot, granting << 32 | c->options);
 	}
 	return 0;
 }

@@ -3,10 +3,11 @@
 #ifndef CAPVIEW_TARGET_H
 #define CAPVIEW_TARGET_H
 
-/* Set before loading: what of each there is to look at. All false: the whole node. */
-const volatile bool by_process = false;
-const volatile bool by_cgroup = false;
-const volatile bool by_userns = false;
+/* Set before loading: by what there is something to look at. 0: the whole node. */
+#define BY_PROCESS 1
+#define BY_CGROUP 2
+#define BY_USERNS 4
+const volatile u32 targets = 0;
 /* capview's own process group, which is never looked at. */
 const volatile u32 self_pid = 0;
 /* The control group hierarchy that tells containers apart: the index of a controller (enum cgroup_subsys_id of this
@@ -113,11 +114,11 @@ static __always_inline u64 *find_target(struct task_struct *task)
 {
 	u64 *key = NULL;
 
-	if (by_process)
+	if (targets & BY_PROCESS)
 		key = target_of_process(task);
-	if (!key && by_cgroup)
+	if (!key && targets & BY_CGROUP)
 		key = target_of_cgroup(task);
-	if (!key && by_userns)
+	if (!key && targets & BY_USERNS)
 		key = target_of_userns(task);
 	return key;
 }
@@ -169,11 +170,6 @@ static __always_inline u64 *target_of(struct task_struct *task)
 		r->key = key ? *key : 0;
 	}
 	return r->is ? &r->key : NULL;
-}
-
-static __always_inline bool targeted(void)
-{
-	return by_process || by_cgroup || by_userns;
 }
 
 /* What a member forks is a member. */

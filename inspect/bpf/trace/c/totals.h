@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "lost.h"
+#include "turn.h"
 
 /* The totals, in a map that capview swaps for an empty one to read it: once the swap returns no program uses the old. */
 struct totals {
@@ -36,6 +37,7 @@ struct hot_slot {
 
 struct hot_table {
 	struct hot_slot slots[HOT];
+	struct turn turn; /* here, so that one lookup finds both */
 };
 
 /* Two tables: capview reads the one that is not in use. */
@@ -89,14 +91,20 @@ static __always_inline void add(const struct check_key *key, const struct check_
 		overflowed(key->cap, key->denied, value->count);
 }
 
-/* The slot of this CPU's table that a check has. */
-static __always_inline struct hot_slot *slot_of(u64 of, u64 what)
+/* This CPU's table. */
+static __always_inline struct hot_table *hot_table(void)
 {
 	u32 which = current_hot;
-	struct hot_table *table = bpf_map_lookup_elem(&hot, &which);
+
+	return bpf_map_lookup_elem(&hot, &which);
+}
+
+/* The slot that a check has. */
+static __always_inline struct hot_slot *slot_of(struct hot_table *table, u64 of, u64 what)
+{
 	u32 n = (u32)of ^ (u32)(of >> 32) ^ (u32)what * 7 ^ (u32)(what >> 32) * 13;
 
-	return table ? &table->slots[n & (HOT - 1)] : NULL;
+	return &table->slots[n & (HOT - 1)];
 }
 
 #endif
