@@ -83,7 +83,7 @@ type place struct {
 }
 
 func newGrouper(s *Snapshot) *grouper {
-	likely := len(s.Processes)/8 + 8 // a few processes a group
+	likely := min(len(s.Processes)/8+8, 64) // a few processes a group, and not very many groups
 	g := &grouper{
 		s: s, of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
 		index: make(map[string]int, likely), places: make(map[string]*place, likely), byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,

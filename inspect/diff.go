@@ -14,6 +14,10 @@ type Changes struct {
 	Changed        []Change
 
 	ContainersAppeared, ContainersLeft []*Container
+
+	// Steady tells that the two show nothing else at all, but for what the kernel changes all the time: the states of
+	// processes that live, the names of its own threads, what containers use, and when they were taken.
+	Steady bool
 }
 
 // Empty tells whether nothing differs.
@@ -52,24 +56,40 @@ func Diff(before, after *Index) Changes {
 	if before.Host.BootID != after.Host.BootID {
 		return diffNodes(before, after)
 	}
-	c := Changes{SameBoot: true}
-	for i := range after.Processes {
-		p := &after.Processes[i]
-		if old := before.Process(p.PID); old == nil || old.StartTime != p.StartTime {
-			c.Appeared = append(c.Appeared, p)
-		} else if !sameFacts(old, p) {
-			c.compare(before, after, old, p)
+	c := Changes{SameBoot: true, Steady: true}
+	were, are := before.Processes, after.Processes
+	for i, j := 0, 0; i < len(were) || j < len(are); {
+		switch {
+		case j == len(are) || i < len(were) && were[i].PID < are[j].PID:
+			c.Left = append(c.Left, &were[i])
+			i++
+			continue
+		case i == len(were) || are[j].PID < were[i].PID:
+			c.Appeared = append(c.Appeared, &are[j])
+			j++
+			continue
 		}
-	}
-	for i := range before.Processes {
-		p := &before.Processes[i]
-		if now := after.Process(p.PID); now == nil || now.StartTime != p.StartTime {
-			c.Left = append(c.Left, p)
-		}
+		c.same(before, after, &were[i], &are[j])
+		i, j = i+1, j+1
 	}
 	c.ContainersAppeared = containersWithout(after, before)
 	c.ContainersLeft = containersWithout(before, after)
+	c.Steady = c.Steady && c.Empty() && steady(before.Snapshot, after.Snapshot)
 	return c
+}
+
+// same compares what has one PID.
+func (c *Changes) same(before, after *Index, old, now *Process) {
+	switch {
+	case old.StartTime != now.StartTime:
+		c.Appeared, c.Left = append(c.Appeared, now), append(c.Left, old)
+	case steadyProcess(old, now):
+	default:
+		c.Steady = false
+		if !sameFacts(old, now) {
+			c.compare(before, after, old, now)
+		}
+	}
 }
 
 // Changed tells whether a fact that Diff compares differs between two states of one process; it does not allocate
@@ -94,13 +114,13 @@ func (c *Changes) compare(before, after *Index, old, now *Process) {
 func sameFacts(a, b *Process) bool {
 	return a.Creds == b.Creds && a.UID == b.UID && a.GID == b.GID && a.Namespaces == b.Namespaces &&
 		sameComm(a, b) && a.Exe == b.Exe && a.Container == b.Container && a.FileCaps == b.FileCaps &&
-		sameGroups(a.Groups, b.Groups) && slices.Equal(a.Threads, b.Threads)
+		sameList(a.Groups, b.Groups) && slices.Equal(a.Threads, b.Threads)
 }
 
-func sameGroups(a, b Opt[[]uint32]) bool {
-	ag, aKnown := a.Get()
-	bg, bKnown := b.Get()
-	return aKnown == bKnown && slices.Equal(ag, bg)
+func sameList[T comparable](a, b Opt[[]T]) bool {
+	as, aKnown := a.Get()
+	bs, bKnown := b.Get()
+	return aKnown == bKnown && slices.Equal(as, bs)
 }
 
 // containersWithout is the containers of a that b does not have.

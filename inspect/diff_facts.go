@@ -81,7 +81,7 @@ func (i IDs) words() string {
 }
 
 func (l *factList) groups(a, b Opt[[]uint32]) {
-	if sameGroups(a, b) {
+	if sameList(a, b) {
 		return
 	}
 	c := FactChange{Fact: "groups", Before: optWords(a, joinIDs), After: optWords(b, joinIDs)}

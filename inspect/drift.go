@@ -151,18 +151,19 @@ func (ix *Index) findFirsts() map[string]*Process {
 
 // Drift is Drift of a process of ix, worked out for all of them at the first call.
 func (ix *Index) Drift(p *Process) []Finding {
-	if ix.Process(p.PID) != p {
+	i := ix.placeOf(p)
+	if i < 0 {
 		return Drift(ix, p)
 	}
-	return ix.drifts()[p]
+	return ix.drifts()[i]
 }
 
-func (ix *Index) findDrifts() map[*Process][]Finding {
-	all := map[*Process][]Finding{}
+func (ix *Index) findDrifts() map[int][]Finding {
+	all := map[int][]Finding{}
 	for i := range ix.Processes {
 		p := &ix.Processes[i]
 		if fs := Drift(ix, p); len(fs) > 0 {
-			all[p] = fs
+			all[i] = fs
 		}
 	}
 	return all

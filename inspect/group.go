@@ -31,6 +31,23 @@ type Group struct {
 	Processes []*Process // by PID
 }
 
+// In is the group with the facts of another index, which has all its processes.
+func (g Group) In(ix *Index) Group {
+	ps, at := make([]*Process, len(g.Processes)), 0
+	for i, p := range g.Processes {
+		if at >= len(ix.pids) || ix.pids[at] != p.PID { // most often it is beside the one before
+			at = ix.place(p.PID)
+		}
+		ps[i] = &ix.Processes[at]
+		at++
+	}
+	g.Processes = ps
+	if g.Container != nil {
+		g.Container = ix.Container(g.Container.Key)
+	}
+	return g
+}
+
 // GroupProcesses groups ps (all of ix's, or what a filter left), containers first, then users' namespaces, units,
 // sessions, the host's rest, kernel threads and what could not be told; by label within, a pod's containers
 // together. There are no groups without processes, and by none one of all.

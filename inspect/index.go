@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"slices"
 	"sync"
 
 	"capview/inspect/rules"
@@ -11,29 +12,29 @@ import (
 // Index looks things up in a Snapshot; building one reads the Snapshot once. It is not to be changed after.
 type Index struct {
 	*Snapshot
-	procs      map[int]*Process
+	pids       []int // of Processes, in their order
 	containers map[string]*Container
 	users      map[uint64]*nsinfo.User
 	names      map[uint32]string                 // see UserName
 	found      map[*Container]string             // see foundBy
 	firsts     func() map[string]*Process        // see FirstProcess
-	drifts     func() map[*Process][]Finding     // see Drift
+	drifts     func() map[int][]Finding          // see Drift; by place among Processes
 	owners     func() map[space]uint64           // see spaceOwner
-	reaches    func() map[*Process]*rules.Reach  // see Reach
-	powers     func() map[*Process]int           // see Power
+	reaches    func() []*rules.Reach             // see Reach; of each of Processes
+	powers     func() []int                      // see Power; of each of Processes
 	programs   func() map[string]seccomp.Program // see Filters
 }
 
-// NewIndex indexes s.
+// NewIndex indexes s, whose Processes are in order of PID.
 func NewIndex(s *Snapshot) *Index {
 	ix := &Index{
 		Snapshot:   s,
-		procs:      make(map[int]*Process, len(s.Processes)),
+		pids:       make([]int, len(s.Processes)),
 		containers: make(map[string]*Container, len(s.Containers)),
 		users:      make(map[uint64]*nsinfo.User, len(s.UserNamespaces)),
 	}
 	for i := range s.Processes {
-		ix.procs[s.Processes[i].PID] = &s.Processes[i]
+		ix.pids[i] = s.Processes[i].PID
 	}
 	for i := range s.Containers {
 		ix.containers[s.Containers[i].Key] = &s.Containers[i]
@@ -49,8 +50,35 @@ func NewIndex(s *Snapshot) *Index {
 	return ix
 }
 
+// TakeOver keeps what was worked out of an index of which ix is not different (Changes.Steady).
+func (ix *Index) TakeOver(before *Index) {
+	ix.owners, ix.reaches, ix.powers, ix.drifts, ix.programs = before.owners, before.reaches, before.powers, before.drifts, before.programs
+}
+
 // Process is the process with that PID, or nil.
-func (ix *Index) Process(pid int) *Process { return ix.procs[pid] }
+func (ix *Index) Process(pid int) *Process {
+	if i := ix.place(pid); i >= 0 {
+		return &ix.Processes[i]
+	}
+	return nil
+}
+
+// place is where among Processes the one with that PID is, the last of them where a snapshot has several; -1: nowhere.
+func (ix *Index) place(pid int) int {
+	beyond, _ := slices.BinarySearch(ix.pids, pid+1)
+	if i := beyond - 1; i >= 0 && ix.pids[i] == pid {
+		return i
+	}
+	return -1
+}
+
+// placeOf is where among Processes p itself is; -1 where it is none of them.
+func (ix *Index) placeOf(p *Process) int {
+	if i := ix.place(p.PID); i >= 0 && &ix.Processes[i] == p {
+		return i
+	}
+	return -1
+}
 
 // Container is the group with that key, or nil.
 func (ix *Index) Container(key string) *Container { return ix.containers[key] }

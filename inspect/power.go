@@ -31,8 +31,8 @@ const (
 // nobody can make do anything, are 0.
 func Power(ix *Index, p *Process) int {
 	if ix.powers != nil {
-		if known, ok := ix.powers()[p]; ok {
-			return known
+		if i := ix.placeOf(p); i >= 0 {
+			return ix.powers()[i]
 		}
 	}
 	return ix.workOut(p)
@@ -48,13 +48,13 @@ type stance struct {
 }
 
 // findPowers is every process's power. Most processes have theirs in common with others.
-func (ix *Index) findPowers() map[*Process]int {
-	all := make(map[*Process]int, len(ix.Processes))
+func (ix *Index) findPowers() []int {
+	all := make([]int, len(ix.Processes))
 	same := map[stance]int{}
 	for i := range ix.Processes {
 		p := &ix.Processes[i]
 		if len(p.Threads) > 0 {
-			all[p] = ix.workOut(p)
+			all[i] = ix.workOut(p)
 			continue
 		}
 		key := stance{p.Creds, p.UID, p.Namespaces, p.KernelThread, dead(p)}
@@ -63,7 +63,7 @@ func (ix *Index) findPowers() map[*Process]int {
 			power = ix.workOut(p)
 			same[key] = power
 		}
-		all[p] = power
+		all[i] = power
 	}
 	return all
 }

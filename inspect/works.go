@@ -8,8 +8,8 @@ import (
 
 // Reach is where p's capabilities work, its leader's. It is worked out once for each credential of the snapshot.
 func (ix *Index) Reach(p *Process) *rules.Reach {
-	if r := ix.reaches()[p]; r != nil {
-		return r
+	if i := ix.placeOf(p); i >= 0 {
+		return ix.reaches()[i]
 	}
 	u, t := ix.Users(), ix.Task(p)
 	return rules.ReachOf(&u, &t, ix.HostNamespaces())
@@ -44,11 +44,11 @@ func credentialOf(p *Process) (c credential) {
 }
 
 // findReaches is the reach of every process.
-func (ix *Index) findReaches() map[*Process]*rules.Reach {
+func (ix *Index) findReaches() []*rules.Reach {
 	host := ix.HostNamespaces()
 	u := ix.Users()
 	known := map[credential]*rules.Reach{}
-	all := make(map[*Process]*rules.Reach, len(ix.Processes))
+	all := make([]*rules.Reach, len(ix.Processes))
 	for i := range ix.Processes {
 		p := &ix.Processes[i]
 		c := credentialOf(p)
@@ -58,7 +58,7 @@ func (ix *Index) findReaches() map[*Process]*rules.Reach {
 			reach = rules.ReachOf(&u, &t, host)
 			known[c] = reach
 		}
-		all[p] = reach
+		all[i] = reach
 	}
 	return all
 }

@@ -51,24 +51,25 @@ func (s spec) open(n *node) bool {
 
 // built is the list for one snapshot and one spec.
 type built struct {
+	ix     *inspect.Index
 	spec   spec
 	roots  []*node
-	rows   []row
 	widths []int
 	shown  int // processes
 	hidden int // by filter, container or tag
 	unsure int // of hidden: the filter could not tell
 	kernel int // kernel threads left out
+
+	reflowed bool // rows came into sight that were not measured
 }
 
 // build makes the list. It only reads ix and fresh and runs beside the program.
 func build(ix *inspect.Index, fresh map[id]*change, s spec) built {
-	b := built{spec: s}
+	b := built{ix: ix, spec: s}
 	kept := b.keep(ix)
 	b.roots = grow(ix, fresh, kept, s)
 	order(b.roots, s)
-	b.rows = flatten(b.roots, s)
-	b.widths = table.Measure(nodeColumns(s.columns), b.rows, 500)
+	b.widths = table.Measure(nodeColumns(s.columns), flatten(b.roots, s), 500)
 	b.makeRoom()
 	return b
 }

@@ -116,13 +116,13 @@ func (m *Model) readGroup(want id) tea.Cmd {
 		}
 	}
 	opt, ctx, asked, traced := m.opt, m.ctx, m.questions, m.tracing
+	ix, title, of, whom := n.sum.Ix, n.titled(), *n.group, whomOf(n)
 	return func() tea.Msg {
-		ix := n.sum.Ix
-		msg := detailMsg{id: want, title: n.titled(), sections: view.GroupSections(ix, *n.group)}
+		msg := detailMsg{id: want, title: title, sections: view.GroupSections(ix, of)}
 		if asked.of(want) && opt.Ask != nil {
 			msg.sections = append(msg.sections, view.Section{Key: whyTab, Title: "Why", Blocks: asked.why(ctx, opt, ix)})
 		}
-		more, checks := traced.sections(ctx, ix, whomOf(n))
+		more, checks := traced.sections(ctx, ix, whom)
 		msg.sections, msg.checks = append(msg.sections, more...), checks
 		return msg
 	}

@@ -20,7 +20,8 @@ func groupID(by inspect.GroupBy, key string) id { return id{group: string(by) + 
 
 func (i id) isGroup() bool { return i.group != "" }
 
-// node is a row of the list: a group, a process or a thread. Nodes are built beside the program and not changed after.
+// node is a row of the list: a group, a process or a thread. Nodes are built beside the program, and are the program's then: what
+// runs beside it takes along what it needs of one.
 type node struct {
 	id     id
 	row    view.Row // P is nil for a group

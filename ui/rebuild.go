@@ -35,10 +35,15 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	}
 	m.table.SetRows(m.rows())
 	m.followed()
+	return tea.Batch(again, m.listShown())
+}
+
+// listShown reads the detail for a list that is newer.
+func (m *Model) listShown() tea.Cmd {
 	if m.detail.focused {
-		return tea.Batch(again, m.refreshDetail())
+		return m.refreshDetail()
 	}
-	return tea.Batch(again, m.showDetail())
+	return m.showDetail()
 }
 
 // rows is the list's rows with the folds and tags of now, which may have changed while it was built.
@@ -49,4 +54,7 @@ func (m *Model) rows() []row {
 }
 
 // reflow shows the list with other folds or tags: there is nothing to sort or filter for that.
-func (m *Model) reflow() { m.table.SetRows(m.rows()) }
+func (m *Model) reflow() {
+	m.list.reflowed = true
+	m.table.SetRows(m.rows())
+}

@@ -52,6 +52,9 @@ func (m *Model) scan() tea.Cmd {
 		if before != nil {
 			msg.changes = inspect.Diff(before, msg.ix)
 		}
+		if msg.changes.Steady {
+			msg.ix.TakeOver(before)
+		}
 		return msg
 	}
 }
@@ -64,9 +67,18 @@ func (m *Model) scanned(msg scannedMsg) tea.Cmd {
 		return m.arm()
 	}
 	r.took, r.at = msg.took, msg.at
+	steady := m.steady(msg.changes)
 	r.fresh, r.changes = freshChanges(msg.changes), changeWords(msg.changes)
+	was := m.ix
 	m.ix = msg.ix
 	m.tracing.look(m.ix)
+	if steady {
+		m.list.moveTo(m.ix)
+		if m.gaps.of == was {
+			m.gaps.of = m.ix
+		}
+		return tea.Batch(m.listShown(), m.arm())
+	}
 	if m.marked == nil {
 		m.marked = m.ix
 	}

@@ -6,6 +6,7 @@
 //
 //	go run ./demo/bench            all of it (root; Debian: gcc strace procps libcap-ng-utils util-linux htop)
 //	go run ./demo/bench -growth    how an export's time grows with threads
+//	go run ./demo/bench -idle      what a refresh takes, and the terminal program left alone
 package main
 
 import (
@@ -26,14 +27,15 @@ func main() {
 	rounds := flag.Int("rounds", 9, "`times` each tool runs")
 	capview := flag.String("capview", "", "the `program` to measure (built from this tree if not given)")
 	alone := flag.Bool("growth", false, "measure how time grows with threads, and nothing else")
+	quiet := flag.Bool("idle", false, "measure refreshes, and nothing else")
 	flag.Parse()
-	if err := run(*count, *rounds, *capview, *alone); err != nil {
+	if err := run(*count, *rounds, *capview, *alone, *quiet); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(count, rounds int, capview string, growthAlone bool) error {
+func run(count, rounds int, capview string, growthAlone, idleAlone bool) error {
 	dir, err := os.MkdirTemp("", "capview-bench-")
 	if err != nil {
 		return err
@@ -56,6 +58,9 @@ func run(count, rounds int, capview string, growthAlone bool) error {
 	}
 	defer sleepers.stop()
 
+	if idleAlone {
+		return errors.Join(refreshes(rounds), idle(capview))
+	}
 	if growthAlone {
 		return growth(capview, filepath.Join(dir, "threads"), rounds)
 	}
@@ -72,7 +77,10 @@ func run(count, rounds int, capview string, growthAlone bool) error {
 	if err := screens(capview, rounds); err != nil {
 		return err
 	}
-	return growth(capview, filepath.Join(dir, "threads"), rounds)
+	if err := growth(capview, filepath.Join(dir, "threads"), rounds); err != nil {
+		return err
+	}
+	return errors.Join(refreshes(rounds), idle(capview)) // last: what this process then holds would count as the others' memory
 }
 
 // command runs a build step, in the repository's root.

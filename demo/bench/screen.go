@@ -68,18 +68,7 @@ func watch(args []string, size *pty.Winsize, mark string) (screen, error) {
 		return s, err
 	}
 	defer terminal.Close()
-	output := make(chan []byte)
-	go func() {
-		defer close(output)
-		for {
-			buf := make([]byte, 1<<16)
-			n, err := terminal.Read(buf)
-			if err != nil {
-				return
-			}
-			output <- buf[:n]
-		}
-	}()
+	output := reading(terminal)
 	if err := until(output, []byte(mark)); err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -97,6 +86,23 @@ func watch(args []string, size *pty.Winsize, mark string) (screen, error) {
 	}
 	cmd.Wait()
 	return s, nil
+}
+
+// reading is what a terminal's program writes, until it ends.
+func reading(terminal *os.File) <-chan []byte {
+	output := make(chan []byte)
+	go func() {
+		defer close(output)
+		for {
+			buf := make([]byte, 1<<16)
+			n, err := terminal.Read(buf)
+			if err != nil {
+				return
+			}
+			output <- buf[:n]
+		}
+	}()
+	return output
 }
 
 // until reads until what was written holds the text.

@@ -67,8 +67,8 @@ func (s *Source) enrich(ctx context.Context, p *inspect.Process) {
 	if s.kernel == nil {
 		return
 	}
-	k := s.kernel.last.Load()
-	if k == nil || !k.enrich(p) {
+	stacks, done := s.kernel.enrich(p)
+	if !done {
 		fresh := newKernelScan()
 		if s.kernel.Threads(ctx, func(r *task.Record) {
 			if r.TGID == p.PID {
@@ -77,12 +77,19 @@ func (s *Source) enrich(ctx context.Context, p *inspect.Process) {
 		}) != nil || len(fresh.leaders) == 0 {
 			return
 		}
-		fresh.stacks = &stackSet{why: "it is new since the last scan"}
-		if k != nil {
-			fresh.stacks = k.stacks
-		}
+		fresh.stacks = stacks
 		fresh.enrich(p)
 	}
+}
+
+// enrich is by the last scan, and gives back what that knows of filters.
+func (s *kernelSide) enrich(p *inspect.Process) (*stackSet, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.last == nil {
+		return &stackSet{why: "it is new since the last scan"}, false
+	}
+	return s.last.stacks, s.last.enrich(p)
 }
 
 // enrich is false where the pass does not tell of p as it is.

@@ -95,8 +95,7 @@ func (k *kernelScan) beyond(listed []int) (pids []int) {
 
 // list is the PIDs that procfs lists, ascending.
 func (s *Source) list() ([]int, error) {
-	buf := make([]byte, 32<<10)
-	pids, err := readDirNumbers(int(s.root.Fd()), ".", &buf)
+	pids, err := readDirNumbers(int(s.root.Fd()), ".", s.entries, make([]int, 0, len(s.known)+len(s.known)/8))
 	if !slices.IsSorted(pids) {
 		slices.Sort(pids)
 	}

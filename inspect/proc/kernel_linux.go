@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sort"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,9 @@ type kernelSide struct {
 	cgroups *cgroupCache
 	exes    *exeCache
 	stacks  *stackCache
-	last    atomic.Pointer[kernelScan]
+	mu      sync.RWMutex
+	last    *kernelScan   // under mu: the one before may be written over
+	room    []task.Record // for the leaders of the next
 }
 
 func newKernelSide(k task.Kernel) *kernelSide {
@@ -67,11 +70,9 @@ type cmdline struct {
 // ask has the kernel tell of all threads, and of all command lines where they are wanted.
 func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
-	expected := threadCount()
-	if last := s.last.Load(); last != nil {
-		expected = len(last.leaders) + len(last.leaders)/8
+	if k.leaders = s.room[:0]; s.last == nil {
+		k.leaders = make([]task.Record, 0, threadCount())
 	}
-	k.leaders = make([]task.Record, 0, expected)
 	var answer *cmdlinePass
 	if cmdlines && !s.hangs {
 		answer = s.askCmdlines(ctx)
@@ -86,6 +87,17 @@ func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kerne
 		s.hangs, s.tells = !ended, k.cmdlines != nil
 	}
 	return k, nil
+}
+
+// keep makes k the last scan. The room of the one before is for the next, if nobody who was left behind looks at it still.
+func (s *kernelSide) keep(k *kernelScan, free bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room = nil
+	if s.last != nil && free {
+		s.room = s.last.leaders
+	}
+	s.last = k
 }
 
 // cmdlinePass is a pass over all command lines under way.

@@ -33,6 +33,8 @@ type Source struct {
 	root    *os.File // O_PATH descriptor of Options.Root
 	host    hostFacts
 	known   []entry // by PID: what the last scan found
+	before  []entry // room for what the next one does
+	entries []byte  // of the directory, for list
 	files   *fileCache
 	users   *userNames
 	spaces  *spaces
@@ -58,6 +60,7 @@ func New(o Options) (*Source, error) {
 	s := &Source{
 		opt: o, fs: fs, root: root,
 		stuck: stuckReads{pids: map[int]bool{}}, files: newFileCache(), users: newUserNames(), spaces: newSpaces(),
+		entries: make([]byte, 32<<10),
 	}
 	for range o.Workers {
 		s.readers = append(s.readers, newReader(s))
@@ -87,7 +90,7 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 		Processes: make([]inspect.Process, len(pids)),
 		Gaps:      []inspect.Gap{}, SeccompFilters: []inspect.FilterProgram{},
 	}
-	sc := &scan{pids: pids, kernel: kernel, into: snap.Processes, found: make([]entry, len(pids)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
+	sc := &scan{pids: pids, kernel: kernel, into: snap.Processes, found: s.room(len(pids)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
 	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
@@ -126,7 +129,7 @@ func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, 
 		return pids, nil, refused, err
 	}
 	k.stacks = s.kernel.stacks.update(ctx, s.kernel, k)
-	s.kernel.last.Store(k)
+	s.kernel.keep(k, s.stuck.n.Load() == 0)
 	return pids, k, nil, nil
 }
 
@@ -144,7 +147,19 @@ func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
 		n++
 	}
 	clear(snap.Processes[n:])
+	if s.before = nil; s.stuck.n.Load() == 0 { // who was left behind may look at it still
+		s.before = s.known
+	}
 	snap.Processes, s.known = snap.Processes[:n], found[:n]
+}
+
+// room is n entries that are zero.
+func (s *Source) room(n int) []entry {
+	if cap(s.before) < n {
+		return make([]entry, n, n+n/8)
+	}
+	clear(s.before[:cap(s.before)])
+	return s.before[:n]
 }
 
 // complete adds what takes all processes together: the host, namespaces, containers. Refused is why the kernel told

@@ -3,8 +3,6 @@ package proc
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"capview/inspect"
 )
 
@@ -14,7 +12,7 @@ func (r *reader) readThreads(dir int, e *entry) {
 	if e.proc.ThreadCount < 2 {
 		return
 	}
-	tids, err := readDirNumbers(dir, "task", &r.buf)
+	tids, err := readDirNumbers(dir, "task", r.buf, nil)
 	if err != nil {
 		r.failed(e, "threads", err)
 		return
@@ -50,32 +48,4 @@ func (r *reader) readThread(dir, tid int, e *entry) (inspect.Thread, bool) {
 
 func differs(t *inspect.Thread, p *inspect.Process) bool {
 	return t.Creds != p.Creds || t.UID != p.UID || t.GID != p.GID
-}
-
-// readDirNumbers lists the entries of a directory of procfs that are numbers, in the kernel's order: ascending.
-func readDirNumbers(dir int, name string, buf *[]byte) ([]int, error) {
-	fd, err := retry(func() (int, error) {
-		return unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	var numbers []int
-	var names []string
-	for {
-		n, err := retry(func() (int, error) { return unix.Getdents(fd, *buf) })
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return numbers, nil
-		}
-		_, _, names = unix.ParseDirent((*buf)[:n], -1, names[:0])
-		for _, s := range names {
-			if v, err := strconv.Atoi(s); err == nil {
-				numbers = append(numbers, v)
-			}
-		}
-	}
 }

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +40,7 @@ func node(testing.TB) *inspect.Index {
 	}
 	s.Containers = containers()
 	s.Processes = append(hostProcesses(), containedProcesses()...)
+	slices.SortFunc(s.Processes, func(a, b inspect.Process) int { return cmp.Compare(a.PID, b.PID) })
 	return inspect.NewIndex(s)
 }
 

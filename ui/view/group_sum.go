@@ -25,6 +25,20 @@ func NewGroupRow(ix *inspect.Index, g inspect.Group) GroupRow {
 	return GroupRow{Ix: ix, G: g, sum: sumUp(ix, g.Processes)}
 }
 
+// In is the row with the facts of another index, which is not different (inspect.Changes.Steady).
+func (g GroupRow) In(ix *inspect.Index) GroupRow {
+	sum := *g.sums()
+	g.Ix, g.G = ix, g.G.In(ix)
+	if sum.inside = g.G.Processes; sum.helpers > 0 {
+		sum.inside = insiders(sum.inside)
+	}
+	if sum.strongest != nil {
+		sum.strongest = ix.Process(sum.strongest.PID)
+	}
+	g.sum = &sum
+	return g
+}
+
 // groupSum is what the processes of a group hold between them.
 type groupSum struct {
 	inside    []*inspect.Process // those that are summed up: without helpers
@@ -88,9 +102,13 @@ func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
 
 // insiders is ps without helpers; all of them where there is nothing else.
 func insiders(ps []*inspect.Process) []*inspect.Process {
+	helps := func(p *inspect.Process) bool { return p.Role == inspect.RoleHelper }
+	if !slices.ContainsFunc(ps, helps) {
+		return ps
+	}
 	inside := make([]*inspect.Process, 0, len(ps))
 	for _, p := range ps {
-		if p.Role != inspect.RoleHelper {
+		if !helps(p) {
 			inside = append(inside, p)
 		}
 	}
