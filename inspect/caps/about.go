@@ -40,14 +40,35 @@ func (c Cap) Danger() int { return c.about().danger }
 // DangerReason says why Danger is what it is.
 func (c Cap) DangerReason() string { return c.about().reason }
 
-// Dangerous is the capabilities of s with at least the given Danger.
-func (s Set) Dangerous(least int) (d Set) {
-	s.Each(func(c Cap) {
-		if c.Danger() >= least {
-			d |= Of(c)
+// most is the greatest Danger there is.
+const most = 3
+
+// dangerous is all capabilities with at least a Danger.
+var dangerous = func() (all [most + 1]Set) {
+	for c := range Cap(64) {
+		for d := range c.Danger() + 1 {
+			all[d] |= Of(c)
 		}
-	})
-	return d
+	}
+	return all
+}()
+
+// Dangerous is the capabilities of s with at least the given Danger.
+func (s Set) Dangerous(least int) Set {
+	if least > most {
+		return 0
+	}
+	return s & dangerous[max(least, 0)]
+}
+
+// Danger is the greatest of any capability in s; 0 for none.
+func (s Set) Danger() int {
+	for d := most; d > 0; d-- {
+		if s&dangerous[d] != 0 {
+			return d
+		}
+	}
+	return 0
 }
 
 var abouts = [Last + 1]about{

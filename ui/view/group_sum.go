@@ -45,6 +45,7 @@ type groupSum struct {
 	helpers   int
 	union     caps.Sets       // of all threads whose sets are known
 	worst     map[string]Role // the gravest setRole of any thread, by the set's key
+	added     holder          // that was summed up last
 	unknown   int             // processes whose sets are not
 	users     []string        // effective users' names, raw, sorted
 	nameless  int             // processes whose user is unknown
@@ -61,6 +62,13 @@ type groupSum struct {
 	kernel    bool             // nothing but kernel threads
 }
 
+// holder is what the marks of capabilities go by. Most processes of a group have theirs in common with the one before.
+type holder struct {
+	caps  caps.Sets
+	at    place
+	known bool
+}
+
 func (g GroupRow) sums() *groupSum {
 	if g.sum != nil {
 		return g.sum
@@ -71,17 +79,22 @@ func (g GroupRow) sums() *groupSum {
 func sumUp(ix *inspect.Index, ps []*inspect.Process) *groupSum {
 	s := &groupSum{seccomp: make(map[string]int), worst: make(map[string]Role, len(theSets)), kernel: len(ps) > 0}
 	users, places := map[string]bool{}, map[place]bool{}
+	full, user, where := fullSet(ix), "", place{}
 	s.inside = insiders(ps)
 	s.helpers = len(ps) - len(s.inside)
 	for _, p := range s.inside {
-		s.addCaps(ix, p)
+		at := placeOf(ix, p)
+		s.addCaps(full, at, p)
 		s.addConfinement(p)
-		if name, ok := p.User.Get(); ok {
-			users[name] = true
-		} else {
+		switch name, ok := p.User.Get(); {
+		case !ok:
 			s.nameless++
+		case name != user || len(users) == 0:
+			users[name], user = true, name
 		}
-		places[placeOf(ix, p)] = true
+		if at != where || len(places) == 0 {
+			places[at], where = true, at
+		}
 		s.gaps += len(p.Gaps)
 		s.threads += p.ThreadCount
 		if n := inspect.Power(ix, p); s.strongest == nil || n > s.power {
@@ -118,27 +131,30 @@ func insiders(ps []*inspect.Process) []*inspect.Process {
 	return inside
 }
 
-func (s *groupSum) addCaps(ix *inspect.Index, p *inspect.Process) {
+func (s *groupSum) addCaps(full caps.Set, at place, p *inspect.Process) {
 	if c, ok := p.Caps.Get(); ok {
-		s.add(ix, p, c)
+		s.add(full, holder{c, at, true})
 	} else {
 		s.unknown++
 	}
 	for i := range p.Threads {
 		if t := &p.Threads[i]; t.Caps != p.Caps {
 			if c, ok := t.Caps.Get(); ok {
-				s.add(ix, p, c)
+				s.add(full, holder{c, at, true})
 			}
 		}
 	}
 }
 
-func (s *groupSum) add(ix *inspect.Index, p *inspect.Process, c caps.Sets) {
-	s.union = unite(s.union, c)
-	full, at := fullSet(ix), placeOf(ix, p)
+func (s *groupSum) add(full caps.Set, h holder) {
+	if h == s.added {
+		return
+	}
+	s.added = h
+	s.union = unite(s.union, h.caps)
 	for _, w := range theSets {
-		if set := w.of(&c); w.marked && set != 0 {
-			s.worst[w.key] = max(s.worst[w.key], setRole(set, full, at))
+		if set := w.of(&h.caps); w.marked && set != 0 {
+			s.worst[w.key] = max(s.worst[w.key], setRole(set, full, h.at))
 		}
 	}
 }

@@ -25,7 +25,7 @@ func setRole(s, full caps.Set, at place) Role {
 	case (full &^ s).Count() <= nearlyAll:
 		return Bad
 	}
-	switch d := danger(s); {
+	switch d := s.Danger(); {
 	case d >= dangerHost:
 		return Warn
 	case d >= dangerShared:
@@ -44,12 +44,6 @@ func effectiveRole(r Row) Role {
 		return Muted // the kernel itself: nothing to take away
 	}
 	return setRole(s.Effective, fullSet(r.Ix), placeOf(r.Ix, r.P))
-}
-
-// danger is the greatest danger of any capability in s.
-func danger(s caps.Set) (d int) {
-	s.Each(func(c caps.Cap) { d = max(d, c.Danger()) })
-	return d
 }
 
 // runtimeOf is the runtime of the container p is in; "" on the host.
