@@ -20,9 +20,6 @@ run_small() {
 	archive "$root" "$WORK/initramfs"
 	rm -rf "$root"
 	say "booting ${KERNEL##*/}"
-	# Tracing has the kernel rewrite its own code while it runs. Emulated processors that run on threads of their own do not
-	# always see that as real ones do: the kernel then meets a breakpoint that nobody set (int3 in a place it patches).
-	TCG_THREADS=single
 	boot "${CAPVIEW_KERNELS_LIMIT:-1800}" 1536 "$WORK/initramfs" ''
 	judge "$1" "${SMALL_PACKAGES[@]}" demo/oracle/execs demo/oracle/filters capview
 }
