@@ -70,7 +70,7 @@ func processorTime() time.Duration {
 
 // How long the screen is left alone before it is measured, and while it is.
 const (
-	settling = 6 * time.Second
+	settling = 20 * time.Second
 	watching = 20 * time.Second
 )
 

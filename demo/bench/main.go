@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +30,7 @@ func main() {
 	alone := flag.Bool("growth", false, "measure how time grows with threads, and nothing else")
 	quiet := flag.Bool("idle", false, "measure refreshes, and nothing else")
 	flag.Parse()
+	runtime.LockOSThread() // children end with the thread that started them: others come and go
 	if err := run(*count, *rounds, *capview, *alone, *quiet); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -103,7 +105,7 @@ type sleeping struct {
 func sleep(program string, count int) (*sleeping, error) {
 	cmd := exec.Command(program, strconv.Itoa(count))
 	cmd.Stderr = os.Stderr
-	// Should this program die, so do they.
+	// Should this program die, so do they: or the thread that starts them, which is the main one (PR_SET_PDEATHSIG).
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
