@@ -218,19 +218,10 @@ func TestRecordEveryGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	h := HierarchyOf("/proc")
 	var ids []uint64
 	var workers []*worker
 	for i := range 2 {
-		dir := filepath.Join(h.Mount, fmt.Sprintf("capview-record-%d-%d", os.Getpid(), i))
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.Remove(dir) })
-		id, err := h.ID(filepath.Base(dir))
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir, id := newGroup(t, fmt.Sprint("record-", i))
 		ids = append(ids, id)
 		w := launch(t, job{Do: "calls"}, nil)
 		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(w.cmd.Process.Pid)), 0); err != nil {

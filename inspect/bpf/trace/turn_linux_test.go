@@ -47,20 +47,27 @@ func moveOn(dir string, d *done) error {
 	return leave(home)
 }
 
+// newGroup makes a control group in the hierarchy that is looked at, for as long as the test lasts.
+func newGroup(t *testing.T, name string) (dir string, id uint64) {
+	t.Helper()
+	h := HierarchyOf("/proc")
+	dir = filepath.Join(h.Mount, fmt.Sprintf("capview-%s-%d", name, os.Getpid()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(dir) })
+	id, err := h.ID(filepath.Base(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, id
+}
+
 // Each check is counted for the control group that its process was in then, also where that moves between any two of them
 // and goes on.
 func TestMoved(t *testing.T) {
 	eachRung(t, func(t *testing.T, rung Rung) {
-		h := HierarchyOf("/proc")
-		dir := filepath.Join(h.Mount, fmt.Sprintf("capview-moved-%d", os.Getpid()))
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.Remove(dir) })
-		id, err := h.ID(filepath.Base(dir))
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir, id := newGroup(t, "moved")
 		for name, o := range map[string]Options{
 			"everyone": {Rung: rung},
 			"a group":  {Rung: rung, Targets: []Target{{Cgroups: []uint64{id}}}},
