@@ -113,21 +113,26 @@ func judgementBlocks(js []advise.Judgement) []Block {
 		return []Block{{Note: "It has no capability, and asked for none."}}
 	}
 	blocks := []Block{evidenceBlock(js)}
-	if asked := askedBlock(js); len(asked.Rows) > 0 {
+	if asked, known := askedBlock(js); known {
 		blocks = append(blocks, asked)
 	}
 	return appendNotes(blocks, "Why", reasons(js))
 }
 
-// askedBlock is which functions of the kernel asked last, where stacks were taken.
-func askedBlock(js []advise.Judgement) Block {
-	b := Block{Title: "Where in the kernel", Head: []string{"CAPABILITY", "ASKED FOR IN"}}
+// askedBlock is which functions of the kernel asked last; known tells whether of one at least they are.
+func askedBlock(js []advise.Judgement) (b Block, known bool) {
+	b = Block{Title: "Where in the kernel", Head: []string{"CAPABILITY", "ASKED FOR IN"}}
 	for i := range js {
-		if e := js[i].Last; e != nil && len(e.Asked()) > 0 {
-			b.Rows = append(b.Rows, []Cell{{Clean(js[i].Cap.Short()), Accent}, {Clean(strings.Join(e.Asked(), " < ")), Plain}})
+		if js[i].Last == nil {
+			continue
 		}
+		where := gone()
+		if asked := js[i].Last.Asked(); len(asked) > 0 {
+			where, known = Cell{Clean(strings.Join(asked, " < ")), Plain}, true
+		}
+		b.Rows = append(b.Rows, []Cell{{Clean(js[i].Cap.Short()), Accent}, where})
 	}
-	return b
+	return b, known
 }
 
 func evidenceBlock(js []advise.Judgement) Block {
