@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"strings"
 	"sync"
@@ -126,6 +127,7 @@ func (term *Terminal) Settings() unix.Termios {
 // Its process group is orphaned: its parent, the test, is in another session. The process is killed when the test ends.
 func (term *Terminal) Start(cmd *exec.Cmd) {
 	term.t.Helper()
+	heed()
 	r, w, err := os.Pipe()
 	if err != nil {
 		term.t.Fatal(err)
@@ -144,6 +146,16 @@ func (term *Terminal) Start(cmd *exec.Cmd) {
 		_ = cmd.Process.Kill()
 		<-term.exit
 	})
+}
+
+// heed has the processes that are started from here on take the signals that end one, also where this one was told to ignore
+// them (nohup(1), a shell's background): what is ignored stays so after execve(2), what is caught does not.
+func heed() {
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // Keys types text.
