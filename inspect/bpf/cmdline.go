@@ -25,10 +25,26 @@ func cmdlineSize(b []byte) (int, error) {
 	case n == cmdlineNot:
 		return cmdlineHead, nil
 	case n > cmdlineMax:
-		return 0, errors.New("the iterator wrote a command line longer than it may")
+		return 0, errors.New("the kernel's program wrote a command line longer than it may")
 	default:
 		return cmdlineHead + int(n), nil
 	}
+}
+
+// cmdlines hands out those that follow each other in b, each from an address that eight divides (c/args.bpf.c).
+func cmdlines(b []byte, each func([]byte)) error {
+	for len(b) > 0 {
+		n, err := cmdlineSize(b)
+		switch {
+		case err != nil:
+			return err
+		case n == 0 || n > len(b):
+			return errors.New("the kernel's program wrote less of a command line than it said")
+		}
+		each(b[:n])
+		b = b[min((n+7)&^7, len(b)):]
+	}
+	return nil
 }
 
 // decodeCmdline reads one; false where its text is not there, or shows that the process has written over it: only procfs

@@ -9,13 +9,17 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/cilium/ebpf"
+
 	"capview/inspect/bpf/load"
 )
 
-// Engine is the task iterators that the kernel took.
+// Engine is the programs that the kernel took.
 type Engine struct {
-	records  *iterator
-	cmdlines *iterator     // nil: there is none
+	walk     *walker       // nil: records does it
+	records  *iterator     // nil: walk does it
+	args     *argReader    // nil: cmdlines does it, or nobody
+	cmdlines *iterator     // nil: args does it, or nobody
 	filters  *filterReader // nil: there is none
 	decoder  *recordDecoder
 	parts    []Part
@@ -33,7 +37,7 @@ type Part struct {
 	Why  string // why there is none; "" where it is loaded
 }
 
-// New loads the iterators. It fails, and says why, where the one that tells of threads cannot be had or would not tell of
+// New loads the programs. It fails, and says why, where none that tells of threads is to be had or it would not tell of
 // those that procfs at o.Root shows. Without one of the others, what it tells is left to procfs.
 func New(o Options) (*Engine, error) {
 	if err := sameView(o.Root); err != nil {
@@ -42,13 +46,23 @@ func New(o Options) (*Engine, error) {
 	if o.Load == nil {
 		o.Load = load.Into
 	}
+	specs, err := specifications()
+	if err != nil {
+		return nil, err
+	}
 	e := &Engine{decoder: newRecordDecoder()}
 	var refused [3]error
 	var wg sync.WaitGroup
-	wg.Go(func() { e.records, refused[0] = loadRecords(o.Load) })
 	wg.Go(func() {
-		e.cmdlines, refused[1] = loadCmdlines(o.Load)
-		e.filters, refused[2] = loadFilterReader(o.Load)
+		if e.walk, refused[0] = loadWalker(specs.pass, o.Load); refused[0] != nil {
+			e.records, refused[0] = loadRecords(o.Load)
+		}
+	})
+	wg.Go(func() {
+		if e.args, refused[1] = loadArgReader(specs.args, o.Load); refused[1] != nil {
+			e.cmdlines, refused[1] = loadCmdlines(o.Load)
+		}
+		e.filters, refused[2] = loadFilterReader(specs.filters, o.Load)
 	})
 	wg.Wait()
 	for i, name := range []string{"threads", "command lines", "seccomp filters"} {
@@ -65,12 +79,37 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
+// specs is the programs that are tried first.
+type specs struct{ pass, args, filters *ebpf.CollectionSpec }
+
+// specifications reads them while the kernel's types are read, and prepares for loading them.
+func specifications() (s specs, err error) {
+	var wg sync.WaitGroup
+	wg.Go(func() { load.Prepare() })
+	for _, of := range []struct {
+		spec *(*ebpf.CollectionSpec)
+		load func() (*ebpf.CollectionSpec, error)
+	}{{&s.pass, loadPass}, {&s.args, loadArgs}, {&s.filters, loadFilters}} {
+		var bad error
+		if *of.spec, bad = of.load(); bad != nil {
+			err = ownObject(bad)
+		}
+	}
+	wg.Wait()
+	if err == nil {
+		load.Prepare(s.pass, s.args, s.filters)
+	}
+	return s, err
+}
+
 // Parts is what was loaded and what not.
 func (e *Engine) Parts() []Part { return e.parts }
 
 // Close unloads everything.
 func (e *Engine) Close() error {
+	e.walk.close()
 	e.records.close()
+	e.args.close()
 	e.cmdlines.close()
 	e.filters.close()
 	return nil

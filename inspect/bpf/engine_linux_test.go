@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"capview/inspect/bpf/load"
 	"capview/inspect/task"
 )
 
@@ -48,7 +49,7 @@ func TestThreads(t *testing.T) {
 		t.Errorf("this process among %d threads: %v, %v", n, seen, err)
 	}
 	n = 0
-	err = e.Cmdlines(context.Background(), func(c task.Cmdline) {
+	err = e.Cmdlines(context.Background(), []int{os.Getpid()}, func(c task.Cmdline) {
 		n++
 		if c.PID == os.Getpid() {
 			t.Logf("%q", c.Text)
@@ -62,12 +63,16 @@ func TestThreads(t *testing.T) {
 	t.Logf("%d stacks, %d texts, %v", len(f.Stacks), len(f.Texts), err)
 }
 
-// BenchmarkBare is a pass that reads what the iterator writes and does nothing with it.
+// BenchmarkBare is a pass that reads what the task iterator writes and does nothing with it.
 func BenchmarkBare(b *testing.B) {
-	e := engine(b)
+	records, err := loadRecords(load.Into)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer records.close()
 	for b.Loop() {
 		n := 0
-		if err := e.records.pass(context.Background(), func([]byte) (int, error) { return recordSize, nil }, func(p []byte) { n += len(p) }); err != nil {
+		if err := records.pass(context.Background(), func([]byte) (int, error) { return recordSize, nil }, func(p []byte) { n += len(p) }); err != nil {
 			b.Fatal(err)
 		}
 		b.SetBytes(int64(n))
@@ -85,8 +90,16 @@ func BenchmarkThreads(b *testing.B) {
 
 func BenchmarkCmdlines(b *testing.B) {
 	e := engine(b)
+	var pids []int
+	if err := e.Threads(b.Context(), func(r *task.Record) {
+		if r.PID == r.TGID {
+			pids = append(pids, r.PID)
+		}
+	}); err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		if err := e.Cmdlines(context.Background(), func(task.Cmdline) {}); err != nil {
+		if err := e.Cmdlines(b.Context(), pids, func(task.Cmdline) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

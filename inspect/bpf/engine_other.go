@@ -10,7 +10,7 @@ import (
 	"capview/inspect/task"
 )
 
-// Engine is the task iterators that the kernel took: none, for there are no objects for this architecture.
+// Engine is the programs that the kernel took: none, for there are no objects for this architecture.
 type Engine struct{}
 
 // Options says what to load and how.
@@ -40,7 +40,10 @@ func (e *Engine) Try() error { return task.ErrNone }
 func (e *Engine) Threads(context.Context, func(*task.Record)) error { return task.ErrNone }
 
 // Cmdlines implements task.Kernel.
-func (e *Engine) Cmdlines(context.Context, func(task.Cmdline)) error { return task.ErrNone }
+func (e *Engine) Cmdlines(context.Context, []int, func(task.Cmdline)) error { return task.ErrNone }
+
+// Picks implements task.Kernel.
+func (e *Engine) Picks() bool { return false }
 
 // Filters implements task.Kernel.
 func (e *Engine) Filters(context.Context) (*task.Filters, error) { return nil, task.ErrNone }

@@ -24,11 +24,7 @@ type filterReader struct {
 	scans            uint32
 }
 
-func loadFilterReader(into load.Func) (*filterReader, error) {
-	spec, err := loadFilters()
-	if err != nil {
-		return nil, ownObject(err)
-	}
+func loadFilterReader(spec *ebpf.CollectionSpec, into load.Func) (*filterReader, error) {
 	if err := setSecret(spec); err != nil {
 		return nil, ownObject(err)
 	}

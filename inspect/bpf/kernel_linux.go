@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -103,6 +104,14 @@ var _ task.Kernel = (*Engine)(nil)
 
 // Try tells whether a pass can begin.
 func (e *Engine) Try() error {
+	if e.args != nil {
+		if err := load.Run(e.args.prog, &argsBatch{}); err != nil {
+			return load.Refuse(err)
+		}
+	}
+	if e.walk != nil {
+		return load.Refuse(e.walk.run(&passPass{After: math.MaxUint32})) // behind a thread that there is not
+	}
 	in, err := e.records.open()
 	if err != nil {
 		return load.Refuse(err)
@@ -113,21 +122,12 @@ func (e *Engine) Try() error {
 // Threads implements task.Kernel.
 func (e *Engine) Threads(ctx context.Context, each func(*task.Record)) error {
 	var r task.Record
-	size := func(b []byte) (int, error) { return recordSize, nil }
-	return e.records.pass(ctx, size, func(b []byte) {
+	decode := func(b []byte) {
 		e.decoder.decode(b, &r)
 		each(&r)
-	})
-}
-
-// Cmdlines implements task.Kernel.
-func (e *Engine) Cmdlines(ctx context.Context, each func(task.Cmdline)) error {
-	if e.cmdlines == nil {
-		return task.ErrNone
 	}
-	return e.cmdlines.pass(ctx, cmdlineSize, func(b []byte) {
-		if c, ok := decodeCmdline(b); ok {
-			each(c)
-		}
-	})
+	if e.walk != nil {
+		return e.walk.pass(ctx, decode)
+	}
+	return e.records.pass(ctx, func([]byte) (int, error) { return recordSize, nil }, decode)
 }

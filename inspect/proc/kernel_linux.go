@@ -3,6 +3,7 @@ package proc
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,7 @@ import (
 type kernelSide struct {
 	task.Kernel
 	hangs   bool // a pass over the command lines did not end: there is no other
-	tells   bool // of command lines: each slowScans scans of all of them
+	tells   bool // of command lines: those that are asked for, or each slowScans scans of all of them
 	cgroups *cgroupCache
 	exes    *exeCache
 	stacks  *stackCache
@@ -67,20 +68,28 @@ type cmdline struct {
 	text []string
 }
 
-// ask has the kernel tell of all threads, and of all command lines where they are wanted.
-func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kernelScan, error) {
+// ask has the kernel tell of all threads, and of the command lines that are wanted in this turn.
+func (s *kernelSide) ask(ctx context.Context, turn uint, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
 	if k.leaders = s.room[:0]; s.last == nil {
 		k.leaders = make([]task.Record, 0, threadCount())
 	}
+	picks := s.Picks()
 	var answer *cmdlinePass
-	if cmdlines && !s.hangs {
-		answer = s.askCmdlines(ctx)
+	if !picks && !s.hangs && (s.last == nil || turn%slowScans == 0) {
+		answer = s.askCmdlines(ctx, nil)
 	}
 	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
 		return nil, err
 	}
-	inOrder(k.leaders, func(r *task.Record) int { return r.PID })
+	k.leaders = inOrder(k.leaders, func(r *task.Record) int { return r.PID })
+	if picks && !s.hangs {
+		if pids := s.wanted(k, turn); len(pids) > 0 {
+			answer = s.askCmdlines(ctx, pids)
+		} else {
+			k.cmdlines = []cmdline{}
+		}
+	}
 	if answer != nil {
 		var ended bool
 		k.cmdlines, ended = answer.wait(patience)
@@ -88,6 +97,27 @@ func (s *kernelSide) ask(ctx context.Context, cmdlines, allThreads bool) (*kerne
 	}
 	return k, nil
 }
+
+// wanted is the processes whose command lines are to be told in this turn: of new programs, and each program's in turn.
+func (s *kernelSide) wanted(k *kernelScan, turn uint) []int {
+	pids := make([]int, 0, len(k.leaders)/slowScans+64)
+	before := 0
+	for i := range k.leaders {
+		r := &k.leaders[i]
+		if r.Args == 0 {
+			continue
+		}
+		if s.last != nil && !slowTurn(r.PID, turn) {
+			if old := s.last.leaderFrom(&before, r.PID); old != nil && cmdlineOf(old) == cmdlineOf(r) {
+				continue
+			}
+		}
+		pids = append(pids, r.PID)
+	}
+	return pids
+}
+
+func cmdlineOf(r *task.Record) cmdlineID { return cmdlineID{r.PID, r.StartTime, r.ExecID, r.Args} }
 
 // keep makes k the last scan. The room of the one before is for the next, if nobody who was left behind looks at it still.
 func (s *kernelSide) keep(k *kernelScan, free bool) {
@@ -125,26 +155,55 @@ func (c *cmdlinePass) wait(patience time.Duration) (found []cmdline, ended bool)
 	}
 }
 
-// askCmdlines has the kernel tell of all command lines, in a goroutine that is left behind if the memory of one does not
-// answer.
-func (s *kernelSide) askCmdlines(ctx context.Context) *cmdlinePass {
+// lanes is how many passes over command lines there are at a time, each over a part of them.
+const lanes = 2
+
+// askCmdlines has the kernel tell of command lines, in goroutines that are left behind if the memory of one does not answer.
+func (s *kernelSide) askCmdlines(ctx context.Context, pids []int) *cmdlinePass {
 	pass := &cmdlinePass{found: make(chan []cmdline, 1)}
+	split := 1
+	if s.Picks() && len(pids) > 512 {
+		split = lanes
+	}
+	parts := make(chan []cmdline, split)
+	for i := range split {
+		go func() {
+			defer crash.Recover()
+			parts <- s.tellCmdlines(ctx, pids[i*len(pids)/split:(i+1)*len(pids)/split], &pass.told)
+		}()
+	}
 	go func() {
 		defer crash.Recover()
-		found := make([]cmdline, 0, threadCount())
-		same := map[string][]string{}
-		err := s.Cmdlines(ctx, func(c task.Cmdline) {
-			pass.told.Add(1)
-			id := cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}
-			found = append(found, cmdline{id, intern(same, c.Text, splitCmdline)})
-		})
-		if err != nil {
-			found = nil
+		found := <-parts
+		for range split - 1 {
+			if more := <-parts; found == nil || more == nil {
+				found = nil
+			} else {
+				found = append(found, more...)
+			}
 		}
-		inOrder(found, func(c *cmdline) int { return c.pid })
-		pass.found <- found
+		pass.found <- inOrder(found, func(c *cmdline) int { return c.pid })
 	}()
 	return pass
+}
+
+// tellCmdlines is one pass over command lines, and counts them; nil where the kernel does not tell of them.
+func (s *kernelSide) tellCmdlines(ctx context.Context, pids []int, told *atomic.Int64) []cmdline {
+	likely := len(pids)
+	if likely == 0 {
+		likely = threadCount()
+	}
+	found := make([]cmdline, 0, likely)
+	same := map[string][]string{}
+	err := s.Cmdlines(ctx, pids, func(c task.Cmdline) {
+		told.Add(1)
+		id := cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}
+		found = append(found, cmdline{id, intern(same, c.Text, splitCmdline)})
+	})
+	if err != nil {
+		return nil
+	}
+	return found
 }
 
 // add takes up a record. A thread is kept where it may be unlike its leader: filters are compared later.
@@ -192,12 +251,22 @@ func from[E any](list []E, at, pid int, of func(*E) int) (int, bool) {
 	return sort.Find(len(list), func(i int) int { return cmp.Compare(pid, of(&list[i])) })
 }
 
-// inOrder sorts what the kernel told by PID: in that order it goes through them, as a rule.
-func inOrder[E any](list []E, of func(*E) int) {
-	less := func(i, j int) bool { return of(&list[i]) < of(&list[j]) }
-	if !sort.SliceIsSorted(list, less) {
-		sort.Slice(list, less)
+// inOrder is what the kernel told in the order of PIDs. As a rule it is: the kernel tells of processes in that order, or in
+// that in which they began.
+func inOrder[E any](list []E, of func(*E) int) []E {
+	if sort.SliceIsSorted(list, func(i, j int) bool { return of(&list[i]) < of(&list[j]) }) {
+		return list
 	}
+	places := make([]int32, len(list))
+	for i := range list {
+		places[i] = int32(i)
+	}
+	slices.SortFunc(places, func(a, b int32) int { return cmp.Compare(of(&list[a]), of(&list[b])) })
+	ordered := make([]E, len(list), cap(list))
+	for i, at := range places {
+		ordered[i] = list[at]
+	}
+	return ordered
 }
 
 // usable is the record of a process that all facts can be taken from, or nil. It is looked for from a place on.

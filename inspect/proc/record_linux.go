@@ -121,14 +121,17 @@ func (r *reader) recordImage(rec *task.Record, e, old *entry, l *lazyDir) {
 func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 	p := e.proc
 	told := r.scan.kernel.cmdlines
-	stale := told != nil || !r.src.kernel.tells && r.slowTurn(rec.PID)
+	stale := told != nil
+	if !r.src.kernel.tells || r.src.kernel.Picks() {
+		stale = r.slowTurn(rec.PID)
+	}
 	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && !stale {
 		p.Cmdline = old.proc.Cmdline
 		return
 	}
 	if i, ok := from(told, r.cmdlineAt, rec.PID, func(c *cmdline) int { return c.pid }); ok {
 		r.cmdlineAt = i
-		if told[i].cmdlineID == (cmdlineID{rec.PID, rec.StartTime, rec.ExecID, rec.Args}) {
+		if told[i].cmdlineID == cmdlineOf(rec) {
 			p.Cmdline = inspect.Some(told[i].text)
 			return
 		}

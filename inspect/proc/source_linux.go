@@ -107,7 +107,7 @@ func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, 
 		go func() {
 			defer crash.Recover()
 			var err error
-			k, err = s.kernel.ask(ctx, len(s.known) == 0 || s.turn%slowScans == 0, s.opt.AllThreads)
+			k, err = s.kernel.ask(ctx, s.turn, s.opt.AllThreads)
 			asked <- err
 		}()
 	}

@@ -14,9 +14,12 @@ type Kernel interface {
 	// Threads calls each for every thread in the reader's PID namespace: one that lives from before the pass begins until
 	// it has ended is in it. The record is each's until it returns. An error means that the pass is not whole.
 	Threads(ctx context.Context, each func(*Record)) error
-	// Cmdlines calls each for every process that has a command line of a few thousand bytes at most; ErrNone where the
-	// kernel does not hand them over. The text is each's until it returns.
-	Cmdlines(ctx context.Context, each func(Cmdline)) error
+	// Cmdlines calls each for those of the processes that have a command line of a few thousand bytes at most, and where the
+	// kernel cannot pick for all that do; ErrNone where it does not hand them over. The text is each's until it returns. Two
+	// calls may be under way at a time.
+	Cmdlines(ctx context.Context, pids []int, each func(Cmdline)) error
+	// Picks tells whether Cmdlines tells of the processes that it is asked for, and no others.
+	Picks() bool
 	// Filters reads the seccomp filters of all threads; ErrNone where the kernel does not hand them over.
 	Filters(ctx context.Context) (*Filters, error)
 }

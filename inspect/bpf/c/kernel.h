@@ -41,6 +41,7 @@ enum {
 
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_F_USER_STACK = 1 << 8 }; /* of bpf_get_stack */
+enum { BPF_F_MMAPABLE = 1 << 10 }; /* of maps */
 
 enum { EEXIST = 17 };
 

@@ -15,10 +15,13 @@ type Func func(spec *ebpf.CollectionSpec, objects any) error
 
 // Into is the Func that asks the kernel. Its error is a *Refusal.
 func Into(spec *ebpf.CollectionSpec, objects any) error {
-	if iterators(spec, objects) == nil {
+	if quick(spec, objects) == nil {
 		return nil
 	}
 	options := &ebpf.CollectionOptions{Cache: types()}
+	if err := setTypeIDs(spec, structIn(options.Cache)); err != nil {
+		return Refuse(err)
+	}
 	err := spec.LoadAndAssign(objects, options)
 	if errors.Is(err, unix.EPERM) && liftLockLimit() {
 		err = spec.LoadAndAssign(objects, options)
@@ -33,7 +36,7 @@ var kernelTypes struct {
 	quick *vmlinux
 }
 
-// quickTypes is what iterators needs of it.
+// quickTypes is what quick needs of it.
 func quickTypes() (*vmlinux, error) {
 	kernelTypes.mu.Lock()
 	defer kernelTypes.mu.Unlock()

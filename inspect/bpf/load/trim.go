@@ -7,15 +7,16 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// needs is the names of the types and of the members that a program has: nothing else can it ask the kernel's types about.
+// needs is the names of the types and of the members that programs have: nothing else can they ask the kernel's types about.
 type needs struct{ types, members map[string]bool }
 
-// needsOf reads them from the program's own types. A name that ends in ___WORDS stands for the one without.
-func needsOf(own *btf.Spec) (needs, error) {
-	n := needs{map[string]bool{}, map[string]bool{"": true}}
+func newNeeds() needs { return needs{map[string]bool{}, map[string]bool{"": true}} }
+
+// of adds those of a program's own types. A name that ends in ___WORDS stands for the one without.
+func (n needs) of(own *btf.Spec) error {
 	for t, err := range own.All() {
 		if err != nil {
-			return n, err
+			return err
 		}
 		switch t := t.(type) {
 		case *btf.Struct:
@@ -26,7 +27,19 @@ func needsOf(own *btf.Spec) (needs, error) {
 			n.add(t.Name, nil)
 		}
 	}
-	return n, nil
+	return nil
+}
+
+// within tells whether n has nothing that all has not.
+func (n needs) within(all needs) bool {
+	for _, pair := range [][2]map[string]bool{{n.types, all.types}, {n.members, all.members}} {
+		for name := range pair[0] {
+			if !pair[1][name] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (n needs) add(name string, members []btf.Member) {
@@ -39,12 +52,29 @@ func (n needs) add(name string, members []btf.Member) {
 	}
 }
 
+// trimmed is trim's answer, or a wider one that was given before.
+func (v *vmlinux) trimmed(n needs) (*btf.Spec, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.fit != nil && n.within(v.fitted) {
+		return v.fit, nil
+	}
+	fit, err := v.trim(n)
+	if err == nil {
+		v.fit, v.fitted = fit, n
+	}
+	return fit, err
+}
+
 // trim makes of the kernel's types those that are needed, with the members that are needed. What is behind a pointer is left
 // out: a program is fitted to one type at a time.
 func (v *vmlinux) trim(n needs) (*btf.Spec, error) {
 	t := &trimmer{vmlinux: v, members: n.members, done: map[uint32]btf.Type{}}
 	var roots []btf.Type
 	err := v.named(v.data, n.types, func(id uint32) error {
+		if h := v.head(v.at[id-1]); h.kind == kindStruct {
+			v.structs.add(string(v.name(h.name)), id)
+		}
 		root, err := t.get(id)
 		roots = append(roots, root)
 		return err

@@ -5,7 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"sync"
+
+	"github.com/cilium/ebpf/btf"
 )
 
 // vmlinux is the kernel's type information as the kernel shows it (BTF: Documentation/bpf/btf.rst), little-endian. It tells
@@ -16,8 +20,13 @@ type vmlinux struct {
 	at             []uint32 // where in types each is, by its id less one: id 0 is void
 	data, code     []uint32 // the ids of those with a name: structs, unions, enums and typedefs, and functions
 
-	mu    sync.Mutex
-	hooks map[string]uint32 // functions that were found
+	looking   sync.Mutex
+	functions ids // that were found
+
+	mu      sync.Mutex // of what follows
+	fit     *btf.Spec  // the last that was trimmed, or nil
+	fitted  needs      // for what
+	structs ids        // that were in what was trimmed
 }
 
 // The kinds of types (include/uapi/linux/btf.h).
@@ -72,7 +81,7 @@ func parseVmlinux(raw []byte) (*vmlinux, error) {
 		}
 		return raw[from:to]
 	}
-	v := &vmlinux{types: section(8), strings: section(16), hooks: map[string]uint32{}}
+	v := &vmlinux{types: section(8), strings: section(16), functions: ids{}, structs: ids{}}
 	if len(v.types) == 0 || len(v.strings) == 0 || v.strings[len(v.strings)-1] != 0 {
 		return nil, errBTF
 	}
@@ -158,19 +167,53 @@ func (v *vmlinux) named(ids []uint32, names map[string]bool, each func(id uint32
 	return nil
 }
 
-// function is the id of the kernel's only function of that name.
-func (v *vmlinux) function(name string) (id uint32, ok bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if id, ok = v.hooks[name]; ok {
-		return id, true
+// find looks for functions, all in one go: see function.
+func (v *vmlinux) find(names map[string]bool) error {
+	v.looking.Lock()
+	defer v.looking.Unlock()
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return v.functions[name] != 0 })
+	if len(names) == 0 {
+		return nil
 	}
-	v.named(v.code, map[string]bool{name: true}, func(found uint32) error {
-		id, ok = found, id == 0
+	return v.named(v.code, names, func(id uint32) error {
+		v.functions.add(string(v.name(v.head(v.at[id-1]).name)), id)
 		return nil
 	})
-	if ok {
-		v.hooks[name] = id
+}
+
+// function is the id of the only function of that name, which find was asked for.
+func (v *vmlinux) function(name string) (uint32, error) {
+	v.looking.Lock()
+	defer v.looking.Unlock()
+	return v.functions.get(name)
+}
+
+// structID is the id of the only struct of that name among those that were trimmed.
+func (v *vmlinux) structID(name string) (uint32, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.structs.get(name)
+}
+
+// ids is ids by name.
+type ids map[string]uint32
+
+const severalIDs = math.MaxUint32 // more than there are types
+
+func (i ids) add(name string, id uint32) {
+	if old := i[name]; old != 0 && old != id {
+		id = severalIDs
 	}
-	return id, ok
+	i[name] = id
+}
+
+func (i ids) get(name string) (uint32, error) {
+	switch id := i[name]; id {
+	case 0:
+		return 0, fmt.Errorf("no %s: %w", name, btf.ErrNotFound)
+	case severalIDs:
+		return 0, fmt.Errorf("several of the name %s", name)
+	default:
+		return id, nil
+	}
 }

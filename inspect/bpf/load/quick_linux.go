@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
@@ -15,17 +16,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errOther is the error for programs that are no iterators.
-var errOther = errors.New("not an iterator")
+// errOther is the error for programs of other kinds.
+var errOther = errors.New("neither an iterator nor run by a system call")
 
-// iterators loads a specification of nothing but iterators without decoding all of the kernel's types: what LoadAndAssign
-// does in a fraction of the time. Where it fails LoadAndAssign is to try, and to say why not.
-func iterators(spec *ebpf.CollectionSpec, objects any) error {
-	if unsafe.Sizeof(uintptr(0)) != 8 {
+// quick loads a specification of nothing but iterators and programs that a system call runs without decoding all of the
+// kernel's types: what LoadAndAssign does in a fraction of the time. Where it fails LoadAndAssign is to try, and to say why not.
+func quick(spec *ebpf.CollectionSpec, objects any) error {
+	if unsafe.Sizeof(uintptr(0)) != 8 || spec.ByteOrder != binary.LittleEndian {
 		return errOther
 	}
 	for _, p := range spec.Programs {
-		if p.Type != ebpf.Tracing || p.AttachType != ebpf.AttachTraceIter || spec.ByteOrder != binary.LittleEndian {
+		if p.Type != ebpf.Syscall && (p.Type != ebpf.Tracing || p.AttachType != ebpf.AttachTraceIter) {
 			return errOther
 		}
 	}
@@ -34,26 +35,59 @@ func iterators(spec *ebpf.CollectionSpec, objects any) error {
 		return err
 	}
 	defer runtime.KeepAlive(kernel)
-	needed, err := needsOf(spec.Types)
+	types, err := kernel.fitFor(spec)
 	if err != nil {
 		return err
 	}
-	types, err := kernel.trim(needed)
-	if err != nil {
+	if err := setTypeIDs(spec, kernel.structID); err != nil {
 		return err
 	}
-	coll, err := ebpf.NewCollection(&ebpf.CollectionSpec{Maps: spec.Maps, Variables: spec.Variables, Types: spec.Types, ByteOrder: spec.ByteOrder})
+	// Without their types: the kernel takes none of these maps otherwise for them, and need not be asked what it can.
+	maps := make(map[string]*ebpf.MapSpec, len(spec.Maps))
+	for name, m := range spec.Maps {
+		plain := m.Copy()
+		plain.Key, plain.Value = nil, nil
+		maps[name] = plain
+	}
+	coll, err := ebpf.NewCollection(&ebpf.CollectionSpec{Maps: maps, Variables: spec.Variables, ByteOrder: spec.ByteOrder})
 	if err != nil {
 		return err
 	}
 	defer coll.Close() // of what is not assigned
 	for name, p := range spec.Programs {
-		if coll.Programs[name], err = kernel.loadIterator(p, coll.Maps, types); err != nil {
+		if coll.Programs[name], err = kernel.loadProgram(p, coll.Maps, types); err != nil {
 			delete(coll.Programs, name)
 			return err
 		}
 	}
 	return coll.Assign(objects)
+}
+
+// Prepare reads what quick needs of the kernel's types for all of these at once, where that can be had. Without it, that is
+// done for each.
+func Prepare(specs ...*ebpf.CollectionSpec) {
+	if kernel, err := quickTypes(); err == nil {
+		kernel.fitFor(specs...) // who loads one of them is told what is wrong
+	}
+}
+
+// fitFor is those of the kernel's types that the programs need. The functions that they need are found after it.
+func (v *vmlinux) fitFor(specs ...*ebpf.CollectionSpec) (*btf.Spec, error) {
+	all, names := newNeeds(), map[string]bool{}
+	for _, spec := range specs {
+		if err := all.of(spec.Types); err != nil {
+			return nil, err
+		}
+		for name := range functions(spec) {
+			names[name] = true
+		}
+	}
+	var found error
+	var wg sync.WaitGroup
+	wg.Go(func() { found = v.find(names) })
+	types, err := v.trimmed(all)
+	wg.Wait()
+	return types, errors.Join(found, err)
 }
 
 // ownKernel reads the running kernel's types. They are mapped as long as what it returns is reachable.
@@ -105,19 +139,15 @@ type progLoad struct {
 
 const bpfProgLoad = 5 // enum bpf_cmd
 
-// loadIterator loads one program, fitted to the kernel's types.
-func (v *vmlinux) loadIterator(p *ebpf.ProgramSpec, maps map[string]*ebpf.Map, types *btf.Spec) (*ebpf.Program, error) {
-	hook, ok := v.function("bpf_iter_" + p.AttachTo)
-	if !ok {
-		return nil, btf.ErrNotFound
+// loadProgram loads one program, fitted to the kernel's types.
+func (v *vmlinux) loadProgram(p *ebpf.ProgramSpec, maps map[string]*ebpf.Map, types *btf.Spec) (*ebpf.Program, error) {
+	hook, err := v.hook(p)
+	if err != nil {
+		return nil, err
 	}
 	insns := append(asm.Instructions(nil), p.Instructions...)
-	for i := range insns {
-		if ins := &insns[i]; ins.IsLoadFromMap() && ins.Reference() != "" {
-			if err := ins.AssociateMap(maps[ins.Reference()]); err != nil {
-				return nil, err
-			}
-		}
+	if err := v.link(insns, maps); err != nil {
+		return nil, err
 	}
 	var own btf.Builder
 	if err := fit(insns, types, &own); err != nil {
@@ -150,6 +180,52 @@ func (v *vmlinux) loadIterator(p *ebpf.ProgramSpec, maps map[string]*ebpf.Map, t
 		return nil, err
 	}
 	return ebpf.NewProgramFromFD(fd)
+}
+
+// functions is the kernel's that the programs call or are attached to.
+func functions(spec *ebpf.CollectionSpec) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range spec.Programs {
+		if p.Type == ebpf.Tracing {
+			names[iterated+p.AttachTo] = true
+		}
+		for i := range p.Instructions {
+			if ins := &p.Instructions[i]; ins.IsKfuncCall() {
+				names[ins.Reference()] = true
+			}
+		}
+	}
+	return names
+}
+
+// iterated is how the name of the function begins that stands for what an iterator goes through.
+const iterated = "bpf_iter_"
+
+// hook is that function; 0 for other programs.
+func (v *vmlinux) hook(p *ebpf.ProgramSpec) (uint32, error) {
+	if p.Type == ebpf.Syscall {
+		return 0, nil
+	}
+	return v.function(iterated + p.AttachTo)
+}
+
+// link puts the maps in, and the functions of the kernel's that are called.
+func (v *vmlinux) link(insns asm.Instructions, maps map[string]*ebpf.Map) error {
+	for i := range insns {
+		switch ins := &insns[i]; {
+		case ins.IsLoadFromMap() && ins.Reference() != "":
+			if err := ins.AssociateMap(maps[ins.Reference()]); err != nil {
+				return err
+			}
+		case ins.IsKfuncCall():
+			id, err := v.function(ins.Reference())
+			if err != nil {
+				return err
+			}
+			ins.Constant, ins.Offset = int64(id), 0
+		}
+	}
+	return nil
 }
 
 // load is the system call. A signal may end it (EAGAIN).

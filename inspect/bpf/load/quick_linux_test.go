@@ -20,7 +20,7 @@ func objects(t *testing.T) map[string]*ebpf.CollectionSpec {
 		t.Skip("there are objects for amd64 and arm64 only")
 	}
 	specs := map[string]*ebpf.CollectionSpec{}
-	for _, name := range []string{"task", "cmdline", "filters"} {
+	for _, name := range []string{"task", "pass", "cmdline", "args", "filters"} {
 		spec, err := ebpf.LoadCollectionSpec("../" + name + "_" + arch + "_bpfel.o")
 		if err != nil {
 			t.Fatal(err)
@@ -42,11 +42,7 @@ func TestFitsAlike(t *testing.T) {
 	}
 	compared := 0
 	for name, spec := range objects(t) {
-		needed, err := needsOf(spec.Types)
-		if err != nil {
-			t.Fatal(err)
-		}
-		few, err := kernel.trim(needed)
+		few, err := kernel.fitFor(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,12 +65,15 @@ func TestFitsAlike(t *testing.T) {
 				}
 			}
 			runtime.KeepAlive(kernel)
-			id, ok := kernel.function("bpf_iter_" + p.AttachTo)
+			if p.Type == ebpf.Syscall {
+				continue
+			}
+			id, idErr := kernel.function("bpf_iter_" + p.AttachTo)
 			var hook *btf.Func
 			if err := all.TypeByName("bpf_iter_"+p.AttachTo, &hook); err != nil {
 				t.Fatal(err)
 			}
-			if want, err := all.TypeID(hook); err != nil || !ok || btf.TypeID(id) != want {
+			if want, err := all.TypeID(hook); err != nil || idErr != nil || btf.TypeID(id) != want {
 				t.Errorf("%s: its hook is %d, want %d (%v)", name, id, want, err)
 			}
 		}
@@ -85,54 +84,26 @@ func TestFitsAlike(t *testing.T) {
 	t.Logf("%d relocations are alike", compared)
 }
 
-// Each iterator that the kernel takes at all is loaded without decoding all of its types.
-func TestIterators(t *testing.T) {
+// Each program that the kernel takes at all is loaded without decoding all of its types.
+func TestQuick(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: loads programs")
 	}
 	for name, spec := range objects(t) {
-		var whole, quick error
-		switch name {
-		case "task":
-			var o struct {
-				Program *ebpf.Program `ebpf:"task_records"`
-				Map     *ebpf.Map     `ebpf:"scratch"`
-			}
-			if whole = spec.Copy().LoadAndAssign(&o, nil); whole == nil {
-				o.Program.Close()
-				o.Map.Close()
-				if quick = iterators(spec, &o); quick == nil {
-					o.Program.Close()
-					o.Map.Close()
-				}
-			}
-		case "cmdline":
-			var o struct {
-				Program *ebpf.Program `ebpf:"cmdlines"`
-			}
-			if whole = spec.Copy().LoadAndAssign(&o, nil); whole == nil {
-				o.Program.Close()
-				if quick = iterators(spec, &o); quick == nil {
-					o.Program.Close()
-				}
-			}
-		case "filters":
-			var o struct {
-				Program *ebpf.Program  `ebpf:"filters"`
-				Scan    *ebpf.Variable `ebpf:"scan"`
-			}
-			if whole = spec.Copy().LoadAndAssign(&o, nil); whole == nil {
-				o.Program.Close()
-				if quick = iterators(spec, &o); quick == nil {
-					o.Program.Close()
-				}
+		whole := spec.Copy()
+		err := setTypeIDs(whole, structIn(btf.NewCache()))
+		if err == nil {
+			var c *ebpf.Collection
+			if c, err = ebpf.NewCollection(whole); err == nil {
+				c.Close()
 			}
 		}
-		if whole != nil {
-			t.Logf("%s: the kernel does not take it: %v", name, whole)
+		if err != nil {
+			t.Logf("%s: the kernel does not take it: %v", name, err)
+			continue
 		}
-		if quick != nil {
-			t.Errorf("%s: only LoadAndAssign loads it: %v", name, quick)
+		if err := quick(spec, &struct{}{}); err != nil {
+			t.Errorf("%s: only LoadAndAssign loads it: %v", name, err)
 		}
 	}
 }
@@ -160,8 +131,9 @@ func FuzzVmlinux(f *testing.F) {
 		if err != nil {
 			return
 		}
-		v.function("task_struct")
-		if s, err := v.trim(n); err == nil {
+		v.find(map[string]bool{"task_struct": true})
+		v.structID("thread_info")
+		if s, err := v.trimmed(n); err == nil {
 			s.TypesByName("task_struct")
 		}
 	})
