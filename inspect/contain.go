@@ -29,11 +29,10 @@ import (
 func Contain(s *Snapshot) {
 	g := newGrouper(s)
 	for i := range s.Processes {
-		g.at[i] = g.place(&s.Processes[i])
+		g.at[i] = g.place(s.Processes[i])
 	}
 	for i := range s.Processes {
-		p := &s.Processes[i]
-		p.Container, p.Nested, p.Role = "", "", RolePayload
+		g.to[i].Role = RolePayload
 		g.of[i] = g.group(i)
 	}
 	g.helpers()
@@ -53,7 +52,8 @@ const (
 // grouper is the state of one Contain.
 type grouper struct {
 	s          *Snapshot
-	of         []int // each process's group
+	to         []Placement // each process's, but for the container
+	of         []int       // each process's group
 	at         []*place
 	groups     []Container
 	tallies    []tally        // of each group
@@ -85,7 +85,7 @@ type place struct {
 func newGrouper(s *Snapshot) *grouper {
 	likely := min(len(s.Processes)/8+8, 64) // a few processes a group, and not very many groups
 	g := &grouper{
-		s: s, of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
+		s: s, to: make([]Placement, len(s.Processes)), of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
 		index: make(map[string]int, likely), places: make(map[string]*place, likely), byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
 	}
 	g.pidNS = hostPIDNS(s.Processes)
@@ -97,7 +97,7 @@ func newGrouper(s *Snapshot) *grouper {
 
 // hostPIDNS is the inode of PID 1's PID namespace, 0 unknown. Where PID 1 may not be read, as under some machine
 // managers even by root, kernel threads tell: they are of the initial one, and only seen from there.
-func hostPIDNS(ps []Process) uint64 {
+func hostPIDNS(ps []*Process) uint64 {
 	for i := range ps {
 		if ns, _ := ps[i].Namespaces.Get(); ns[nsinfo.PID] != 0 && (ps[i].PID == 1 || ps[i].KernelThread) {
 			return ns[nsinfo.PID]
@@ -133,14 +133,14 @@ func (g *grouper) process(pid int) int {
 
 // group decides for the process at i.
 func (g *grouper) group(i int) int {
-	p := &g.s.Processes[i]
+	p := g.s.Processes[i]
 	if p.KernelThread {
 		return g.fixedGroup(1, KindKernel)
 	}
 	pl := g.at[i]
-	p.Nested = pl.nested
+	g.to[i].Nested = pl.nested
 	if pl.id.Role == cgroup.Helper {
-		p.Role = RoleHelper
+		g.to[i].Role = RoleHelper
 	}
 	if pl.firm {
 		return pl.group
@@ -300,14 +300,14 @@ func (g *grouper) add(c Container) int {
 // finish writes the groups into the snapshot.
 func (g *grouper) finish() {
 	for i, of := range g.of {
-		if of == none {
-			continue
+		if of != none {
+			c := &g.groups[of]
+			g.to[i].Container = c.Key
+			if inode := g.inode(i, nsinfo.UserNS); inode != 0 && g.to[i].Role != RoleHelper && !c.UserNamespace.Known() {
+				c.UserNamespace = Some(inode)
+			}
 		}
-		p, c := &g.s.Processes[i], &g.groups[of]
-		p.Container = c.Key
-		if ns, ok := p.Namespaces.Get(); ok && ns[nsinfo.UserNS] != 0 && p.Role != RoleHelper && !c.UserNamespace.Known() {
-			c.UserNamespace = Some(ns[nsinfo.UserNS])
-		}
+		g.s.Place(i, g.to[i])
 	}
 	g.s.Containers = g.groups
 	slices.SortFunc(g.s.Containers, func(a, b Container) int { return strings.Compare(a.Key, b.Key) })

@@ -56,7 +56,7 @@ func (g *grouper) userNSGroup(i int) int {
 // apart is a group that only a namespace of the process at i makes.
 func (g *grouper) apart(i int, prefix string, kind Kind, inode uint64) Container {
 	id := strconv.FormatUint(inode, 10)
-	p := &g.s.Processes[i]
+	p := g.s.Processes[i]
 	return Container{Key: prefix + id, Kind: kind, ID: id, Unit: g.at[i].id.Unit, Cgroup: p.Cgroup.Or("")}
 }
 
@@ -69,7 +69,7 @@ func (g *grouper) nameUnnamed() {
 	for i, of := range g.of {
 		pl := g.at[i]
 		switch {
-		case g.s.Processes[i].Role == RoleHelper || pl.owner == of:
+		case g.to[i].Role == RoleHelper || pl.owner == of:
 		case pl.owner == unseen:
 			pl.owner = of
 		default:

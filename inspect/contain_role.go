@@ -28,18 +28,18 @@ func startsAny(names []string, comm string) bool {
 // counts only with a parent, cgroup or namespace that payload could not have.
 func (g *grouper) helpers() {
 	for i := range g.s.Processes {
-		p := &g.s.Processes[i]
+		p := g.s.Processes[i]
 		switch kind := g.kind(i); {
 		case kind == KindContainer || kind == KindSandbox:
 			g.adopt(i)
 		case kind == KindUserNS:
 			if g.inode(i, nsinfo.PID) == g.pidNS && g.pidNS != 0 {
-				p.Role = companionRole(p.Comm)
+				g.to[i].Role = companionRole(p.Comm)
 			}
 			g.adopt(i)
 		case p.Comm == "docker-proxy":
 			if up := g.process(p.PPID); up != none && g.s.Processes[up].Comm == "dockerd" {
-				p.Role = RoleHelper // of which container only its arguments say
+				g.to[i].Role = RoleHelper // of which container only its arguments say
 			}
 		case kind == KindUnit:
 			g.split(i)
@@ -67,8 +67,8 @@ func (g *grouper) kind(i int) Kind {
 // adopt counts a container's process, and makes its parent the container's helper where that is a shim or monitor
 // outside of every container that has a name: nodes and rootless engines have namespaces of their own.
 func (g *grouper) adopt(i int) {
-	p := &g.s.Processes[i]
-	if p.Role != RolePayload {
+	p := g.s.Processes[i]
+	if g.to[i].Role != RolePayload {
 		return
 	}
 	c := &g.tallies[g.of[i]]
@@ -78,8 +78,8 @@ func (g *grouper) adopt(i int) {
 	if up == none || g.of[up] == g.of[i] || g.named(up) {
 		return
 	}
-	if q := &g.s.Processes[up]; startsAny(outsiders, q.Comm) && !q.KernelThread {
-		g.of[up], q.Role = g.of[i], RoleHelper
+	if q := g.s.Processes[up]; startsAny(outsiders, q.Comm) && !q.KernelThread {
+		g.of[up], g.to[up].Role = g.of[i], RoleHelper
 	}
 }
 
@@ -95,13 +95,13 @@ func (c *Container) unnamed() bool {
 
 // split finds the helpers of podman --cgroups=split: unit/runtime beside unit/libpod-payload-ID.
 func (g *grouper) split(i int) {
-	p, pl := &g.s.Processes[i], g.at[i]
+	p, pl := g.s.Processes[i], g.at[i]
 	if unit, ok := strings.CutSuffix(p.Cgroup.Or(""), "/runtime"); !ok || unit != pl.id.Path {
 		return
 	}
 	for of := range g.groups {
 		if c := &g.groups[of]; c.Runtime == "podman" && path.Dir(c.Cgroup) == pl.id.Path {
-			g.of[i], p.Role = of, RoleHelper
+			g.of[i], g.to[i].Role = of, RoleHelper
 			return
 		}
 	}
@@ -115,12 +115,13 @@ func (g *grouper) sandboxes() {
 		if c.Kind != KindContainer || !c.Pod.Known() || g.tallies[of].payloads != 1 {
 			continue
 		}
-		p := &g.s.Processes[g.tallies[of].sole]
-		if p.Nested != "" {
+		sole := g.tallies[of].sole
+		p := g.s.Processes[sole]
+		if g.to[sole].Nested != "" {
 			continue
 		}
 		holds := slices.Contains(holders, p.Comm)
-		if up := g.process(p.PPID); up != none && g.s.Processes[up].Role == RoleHelper {
+		if up := g.process(p.PPID); up != none && g.to[up].Role == RoleHelper {
 			if id := podShim(g.s.Processes[up].Cmdline.Or(nil)); id != "" {
 				holds = id == c.ID
 			}
@@ -129,7 +130,7 @@ func (g *grouper) sandboxes() {
 			}
 		}
 		if holds {
-			c.Kind, p.Role = KindSandbox, RoleInfra
+			c.Kind, g.to[sole].Role = KindSandbox, RoleInfra
 		}
 	}
 }
@@ -151,12 +152,12 @@ func podShim(args []string) string {
 // zombies puts a dead process, of which the kernel no longer says the cgroup (on v1) or namespaces, with its parent.
 func (g *grouper) zombies() {
 	for i := range g.s.Processes {
-		p := &g.s.Processes[i]
+		p := g.s.Processes[i]
 		if !dead(p) || g.of[i] != none && g.kind(i) != KindHost {
 			continue
 		}
 		if up := g.living(p.PPID); up != none && (g.of[i] == none || g.contains(up)) {
-			g.of[i], p.Nested = g.of[up], g.s.Processes[up].Nested
+			g.of[i], g.to[i].Nested = g.of[up], g.to[up].Nested
 		}
 	}
 }
@@ -167,7 +168,7 @@ func dead(p *Process) bool { return p.State == "Z" || p.State == "X" }
 func (g *grouper) living(pid int) int {
 	for range g.s.Processes {
 		i := g.process(pid)
-		if i == none || !dead(&g.s.Processes[i]) {
+		if i == none || !dead(g.s.Processes[i]) {
 			return i
 		}
 		pid = g.s.Processes[i].PPID

@@ -19,8 +19,8 @@ const (
 )
 
 // proc is a process in short: "pid ppid comm cgroup [user=inode|?] [pid=inode] [state=Z]"; a cgroup of "?" could not be read.
-func proc(t testing.TB, line string) Process {
-	var p Process
+func proc(t testing.TB, line string) *Process {
+	p := new(Process)
 	var path string
 	f := strings.Fields(line)
 	if _, err := fmt.Sscan(strings.Join(f[:4], " "), &p.PID, &p.PPID, &p.Comm, &path); err != nil {
@@ -65,7 +65,7 @@ func node(t testing.TB, lines ...string) *Snapshot {
 func placed(s *Snapshot) []string {
 	var out []string
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		line := fmt.Sprint(p.PID, " ", p.Container)
 		if p.Nested != "" {
 			line += " > " + strings.TrimPrefix(p.Nested, p.Container+"/")
@@ -277,7 +277,7 @@ func FuzzContain(f *testing.F) {
 func pointers(s *Snapshot) []*Process {
 	ps := make([]*Process, len(s.Processes))
 	for i := range ps {
-		ps[i] = &s.Processes[i]
+		ps[i] = s.Processes[i]
 	}
 	return ps
 }

@@ -61,15 +61,15 @@ func Diff(before, after *Index) Changes {
 	for i, j := 0, 0; i < len(were) || j < len(are); {
 		switch {
 		case j == len(are) || i < len(were) && were[i].PID < are[j].PID:
-			c.Left = append(c.Left, &were[i])
+			c.Left = append(c.Left, were[i])
 			i++
 			continue
 		case i == len(were) || are[j].PID < were[i].PID:
-			c.Appeared = append(c.Appeared, &are[j])
+			c.Appeared = append(c.Appeared, are[j])
 			j++
 			continue
 		}
-		c.same(before, after, &were[i], &are[j])
+		c.same(before, after, were[i], are[j])
 		i, j = i+1, j+1
 	}
 	c.ContainersAppeared = containersWithout(after, before)
@@ -81,6 +81,7 @@ func Diff(before, after *Index) Changes {
 // same compares what has one PID.
 func (c *Changes) same(before, after *Index, old, now *Process) {
 	switch {
+	case old == now:
 	case old.StartTime != now.StartTime:
 		c.Appeared, c.Left = append(c.Appeared, now), append(c.Left, old)
 	case steadyProcess(old, now):

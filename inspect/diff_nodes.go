@@ -8,13 +8,13 @@ func diffNodes(before, after *Index) Changes {
 	var c Changes
 	olds := map[string][]*Process{}
 	for i := range before.Processes {
-		p := &before.Processes[i]
+		p := before.Processes[i]
 		id := identity(before, p)
 		olds[id] = append(olds[id], p)
 	}
 	matched := make(map[*Process]bool, len(before.Processes))
 	for i := range after.Processes {
-		p := &after.Processes[i]
+		p := after.Processes[i]
 		id := identity(after, p)
 		same := olds[id]
 		if len(same) == 0 {
@@ -25,7 +25,7 @@ func diffNodes(before, after *Index) Changes {
 		c.compare(before, after, same[0], p)
 	}
 	for i := range before.Processes {
-		if p := &before.Processes[i]; !matched[p] {
+		if p := before.Processes[i]; !matched[p] {
 			c.Left = append(c.Left, p)
 		}
 	}

@@ -27,13 +27,17 @@ func sameNS(a, b nsinfo.Namespace) bool {
 }
 
 func steadyProcess(a, b *Process) bool {
-	return a.PID == b.PID && a.StartTime == b.StartTime && a.PPID == b.PPID && a.KernelThread == b.KernelThread && sameComm(a, b) &&
-		(a.State == b.State || !dead(a) && !dead(b)) &&
-		a.Creds == b.Creds && a.UID == b.UID && a.GID == b.GID && a.User == b.User && a.Namespaces == b.Namespaces &&
+	return a == b || sameComm(a, b) && (a.State == b.State || !dead(a) && !dead(b)) &&
+		a.Creds == b.Creds && slices.Equal(a.Threads, b.Threads) && a.Placement() == b.Placement() && steadyFacts(a, b)
+}
+
+// steadyFacts compares what a source reads, but for state and name.
+func steadyFacts(a, b *Process) bool {
+	return a.PID == b.PID && a.StartTime == b.StartTime && a.PPID == b.PPID && a.KernelThread == b.KernelThread &&
+		a.Creds.Unnamed() == b.Creds.Unnamed() && a.UID == b.UID && a.GID == b.GID && a.User == b.User && a.Namespaces == b.Namespaces &&
 		a.Exe == b.Exe && a.ExeFile == b.ExeFile && a.FileCaps == b.FileCaps && a.Cgroup == b.Cgroup &&
-		a.Container == b.Container && a.Nested == b.Nested && a.Role == b.Role && a.Entered == b.Entered && a.Outside == b.Outside &&
 		a.ThreadCount == b.ThreadCount && a.Status == b.Status && sameList(a.Groups, b.Groups) && sameList(a.Cmdline, b.Cmdline) &&
-		slices.Equal(a.Threads, b.Threads) && slices.Equal(a.Gaps, b.Gaps)
+		sameThreads(a.Threads, b.Threads) && slices.Equal(a.Gaps, b.Gaps)
 }
 
 func steadyContainer(a, b Container) bool {

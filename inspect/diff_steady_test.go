@@ -18,27 +18,29 @@ func TestSteady(t *testing.T) {
 	for range 200 {
 		var s Snapshot
 		arbitrary.Fill(r, &s)
-		s.Processes, s.Containers = make([]Process, 1), make([]Container, 1)
-		arbitrary.Fill(r, &s.Processes[0])
+		s.Processes, s.Containers = []*Process{new(Process)}, make([]Container, 1)
+		arbitrary.Fill(r, s.Processes[0])
 		arbitrary.Fill(r, &s.Containers[0])
-		p := &s.Processes[0]
+		p := s.Processes[0]
 		p.State, p.KernelThread = "S", false
-		if !Diff(NewIndex(&s), NewIndex(&s)).Steady {
+		same, again := s, *p
+		same.Processes = []*Process{&again}
+		if !Diff(NewIndex(&s), NewIndex(&same)).Steady {
 			t.Fatal("a snapshot is not as itself")
 		}
 		for _, of := range []any{&s, p, &s.Containers[0]} {
 			v := reflect.ValueOf(of).Elem()
 			for i := range v.NumField() {
 				name := v.Type().Name() + "." + v.Type().Field(i).Name
-				if name == "Snapshot.Processes" || name == "Snapshot.Containers" {
+				if name == "Snapshot.Processes" || name == "Snapshot.Containers" || !v.Type().Field(i).IsExported() {
 					continue
 				}
-				later := s
-				later.Processes, later.Containers = []Process{*p}, []Container{s.Containers[0]}
+				later, copied := s, *p
+				later.Processes, later.Containers = []*Process{&copied}, []Container{s.Containers[0]}
 				var edited any = &later
 				switch of.(type) {
 				case *Process:
-					edited = &later.Processes[0]
+					edited = later.Processes[0]
 				case *Container:
 					edited = &later.Containers[0]
 				}

@@ -16,7 +16,7 @@ import (
 
 // oneProcess is an index of one process of which everything is known, changed by edit.
 func oneProcess(edit func(p *Process)) *Index {
-	p := Process{
+	p := &Process{
 		PID: 7, StartTime: 70, Comm: "sh", Exe: Some("/bin/sh"), Container: "docker:a",
 		UID: Some(IDs{1, 1, 1, 1}), GID: Some(IDs{2, 2, 2, 2}), Groups: Some([]uint32{3, 4}),
 		Creds: Creds{Caps: Some(caps.Sets{Effective: caps.Of(caps.Chown, caps.Kill), Permitted: caps.Full(caps.Last)}), NoNewPrivs: Some(false),
@@ -25,10 +25,10 @@ func oneProcess(edit func(p *Process)) *Index {
 		Threads: []Thread{{TID: 8, Comm: "t", UID: Some(IDs{1, 1, 1, 1}), GID: Some(IDs{2, 2, 2, 2}), Creds: Creds{NoNewPrivs: Some(true)}}},
 	}
 	if edit != nil {
-		edit(&p)
+		edit(p)
 	}
 	return NewIndex(&Snapshot{
-		Host: Host{BootID: "boot", CapLastCap: caps.Last, UserNamespace: 100}, Processes: []Process{p},
+		Host: Host{BootID: "boot", CapLastCap: caps.Last, UserNamespace: 100}, Processes: []*Process{p},
 		Containers: []Container{{Key: "docker:a", Kind: KindContainer, Name: Some("web")}, {Key: "unit:x", Kind: KindUnit, Unit: "x.service"}},
 	})
 }
@@ -126,11 +126,11 @@ func TestDiffUnknownSets(t *testing.T) {
 }
 
 func TestDiffAppearedAndLeft(t *testing.T) {
-	node := func(cs []Container, ps ...Process) *Index {
+	node := func(cs []Container, ps ...*Process) *Index {
 		return NewIndex(&Snapshot{Host: Host{BootID: "b"}, Processes: ps, Containers: cs})
 	}
-	before := node([]Container{{Key: "a"}, {Key: "b"}}, Process{PID: 1}, Process{PID: 2, StartTime: 5}, Process{PID: 3})
-	after := node([]Container{{Key: "b"}, {Key: "c"}}, Process{PID: 1}, Process{PID: 2, StartTime: 9}, Process{PID: 4})
+	before := node([]Container{{Key: "a"}, {Key: "b"}}, &Process{PID: 1}, &Process{PID: 2, StartTime: 5}, &Process{PID: 3})
+	after := node([]Container{{Key: "b"}, {Key: "c"}}, &Process{PID: 1}, &Process{PID: 2, StartTime: 9}, &Process{PID: 4})
 	d := Diff(before, after)
 	if got := pids(d.Appeared); got != "2 4" {
 		t.Errorf("appeared %s", got)
@@ -163,7 +163,7 @@ func TestDiffAcrossBoots(t *testing.T) {
 			{Key: "unit:" + boot, Kind: KindUnit, Unit: boot + ".service"}}}
 		for i, p := range ps {
 			p.PID, p.Namespaces, p.Container = base+i, Some(nsinfo.Set{nsinfo.UserNS: userns}), "containerd:"+id
-			s.Processes = append(s.Processes, p)
+			s.Processes = append(s.Processes, &p)
 		}
 		return NewIndex(s)
 	}

@@ -130,7 +130,7 @@ func (ix *Index) findFirsts() map[string]*Process {
 		return up != nil && up.Role == RoleHelper
 	}
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		if p.Role == RoleHelper || p.KernelThread || dead(p) || p.Nested != "" || p.Entered != "" || p.Outside {
 			continue
 		}
@@ -161,7 +161,7 @@ func (ix *Index) Drift(p *Process) []Finding {
 func (ix *Index) findDrifts() map[int][]Finding {
 	all := map[int][]Finding{}
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		if fs := Drift(ix, p); len(fs) > 0 {
 			all[i] = fs
 		}

@@ -25,7 +25,7 @@ func crowdOf(edit func(*scene)) *Snapshot {
 			}
 			p.PID, p.Container = 1000+100*i+j, c.Key
 			p.PPID = 1000 + 100*i
-			s.Processes = append(s.Processes, p)
+			s.Processes = append(s.Processes, &p)
 		}
 	}
 	return &s

@@ -40,7 +40,7 @@ func newScene(runtime string) *scene {
 		Host:           Host{CapLastCap: caps.Last, UserNamespace: sceneHostUser, BootID: "b"},
 		UserNamespaces: []nsinfo.User{{Inode: sceneHostUser, Level: Some(0), Parent: Some(uint64(0)), UIDMap: Some([]nsinfo.Range{{Count: 1<<32 - 1}}), GIDMap: Some([]nsinfo.Range{{Count: 1<<32 - 1}})}},
 		Containers:     []Container{{Key: key, Kind: KindContainer, Runtime: runtime, ID: "web", Name: Some("web"), UserNamespace: Some(uint64(sceneHostUser))}},
-		Processes:      make([]Process, 5),
+		Processes:      make([]*Process, 5),
 	}
 	ps := sc.s.Processes
 	ps[0] = sceneProcess(1, 0, "", sceneHost, caps.Sets{Permitted: full, Effective: full, Bounding: full}, 0)
@@ -48,16 +48,16 @@ func newScene(runtime string) *scene {
 	ps[1].Role, ps[1].Comm = RoleHelper, "containerd-shim"
 	given := caps.Sets{Permitted: set, Effective: set, Bounding: set}
 	ps[2], ps[3], ps[4] = sceneProcess(101, 100, key, sceneOwn, given, 1), sceneProcess(102, 101, key, sceneOwn, given, 1), sceneProcess(103, 100, key, sceneOwn, given, 1)
-	sc.c, sc.shim, sc.first, sc.child, sc.exec_ = &sc.s.Containers[0], &ps[1], &ps[2], &ps[3], &ps[4]
+	sc.c, sc.shim, sc.first, sc.child, sc.exec_ = &sc.s.Containers[0], ps[1], ps[2], ps[3], ps[4]
 	return sc
 }
 
-func sceneProcess(pid, ppid int, key string, ns nsinfo.Set, s caps.Sets, filters int) Process {
+func sceneProcess(pid, ppid int, key string, ns nsinfo.Set, s caps.Sets, filters int) *Process {
 	mode := SeccompDisabled
 	if filters > 0 {
 		mode = SeccompFilter
 	}
-	return Process{PID: pid, PPID: ppid, StartTime: uint64(pid), Comm: "app", State: "S", Exe: Some("/bin/app"), Container: key, Role: RolePayload,
+	return &Process{PID: pid, PPID: ppid, StartTime: uint64(pid), Comm: "app", State: "S", Exe: Some("/bin/app"), Container: key, Role: RolePayload,
 		Namespaces: Some(ns), FileCaps: Some(filecap.Caps{}), UID: Some(IDs{}), GID: Some(IDs{}), User: Some("root"), ThreadCount: 1,
 		Creds: Creds{Caps: Some(s), NoNewPrivs: Some(false), Seccomp: Some(Seccomp{Mode: mode, Filters: Some(filters)})}}
 }
@@ -98,7 +98,7 @@ func (sc *scene) findings() []string {
 	var members []*Process
 	for i := range sc.s.Processes {
 		if sc.s.Processes[i].Container == sc.c.Key || sc.s.Processes[i].Entered == sc.c.Key {
-			members = append(members, &sc.s.Processes[i])
+			members = append(members, sc.s.Processes[i])
 		}
 	}
 	var lines []string

@@ -281,10 +281,10 @@ func TestFindingKinds(t *testing.T) {
 // A group that no runtime made was asked for nothing.
 func TestNoDriftOutsideContainers(t *testing.T) {
 	s := Snapshot{Containers: []Container{{Key: "unit/x", Kind: KindUnit}, {Key: "userns/1", Kind: KindUserNS}},
-		Processes: []Process{{PID: 1, Container: "unit/x"}, {PID: 2, Container: "userns/1"}, {PID: 3}}}
+		Processes: []*Process{{PID: 1, Container: "unit/x"}, {PID: 2, Container: "userns/1"}, {PID: 3}}}
 	ix := NewIndex(&s)
 	for i := range s.Processes {
-		if got := Drift(ix, &s.Processes[i]); got != nil {
+		if got := Drift(ix, s.Processes[i]); got != nil {
 			t.Errorf("pid %d: %v", i+1, got)
 		}
 	}

@@ -56,7 +56,7 @@ func (t *term) match(ix *Index, p *Process) fact.Answer {
 func (f Filter) Select(ix *Index) (kept []*Process, unknown int) {
 	kept = make([]*Process, 0, len(ix.Processes))
 	for i := range ix.Processes {
-		switch p := &ix.Processes[i]; f.Match(ix, p) {
+		switch p := ix.Processes[i]; f.Match(ix, p) {
 		case fact.Yes:
 			kept = append(kept, p)
 		case fact.Unknown:

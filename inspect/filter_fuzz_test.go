@@ -16,7 +16,7 @@ func TestFilterMatchDoesNotAllocate(t *testing.T) {
 	}
 	n := testing.AllocsPerRun(100, func() {
 		for i := range ix.Processes {
-			f.Match(ix, &ix.Processes[i])
+			f.Match(ix, ix.Processes[i])
 		}
 	})
 	if n != 0 {
@@ -78,9 +78,10 @@ func BenchmarkFilter(b *testing.B) {
 func bigIndex(n int) *Index {
 	small := filterNode()
 	s := *small.Snapshot
-	s.Processes = make([]Process, 0, n)
+	s.Processes = make([]*Process, 0, n)
 	for i := range n {
-		p := small.Processes[i%len(small.Processes)]
+		one := *small.Processes[i%len(small.Processes)]
+		p := &one
 		p.PID, p.StartTime = i+1, uint64(i)
 		p.Cmdline = Some([]string{"/usr/bin/some-daemon", "--config=/etc/some/daemon.conf", "--listen", "0.0.0.0:8080", "--verbose"})
 		s.Processes = append(s.Processes, p)

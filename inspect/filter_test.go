@@ -31,7 +31,7 @@ func filterNode() *Index {
 			{Inode: hostUserNS, OwnerUID: Some[uint32](0), Parent: Some[uint64](0)},
 			{Inode: otherUserNS, OwnerUID: Some[uint32](1000), Parent: Some[uint64](hostUserNS)},
 		},
-		Processes: []Process{
+		Processes: []*Process{
 			{PID: 1, Comm: "systemd", State: "S", Container: "unit:ssh.service", Exe: Some("/usr/lib/systemd/systemd"), Cmdline: Some([]string{"/sbin/init"}),
 				User: Some("root"), UID: id(0), GID: id(0), Groups: Some([]uint32{0, 27}), Namespaces: ns(hostUserNS), FileCaps: Some(filecap.Caps{}),
 				Creds: Creds{Caps: Some(caps.Sets{Permitted: caps.Full(caps.Last), Effective: caps.Full(caps.Last), Bounding: caps.Full(caps.Last)}),
@@ -161,7 +161,7 @@ func TestFilterMatch(t *testing.T) {
 func TestFilterNested(t *testing.T) {
 	ix := NewIndex(&Snapshot{
 		Containers: []Container{{Key: "o", Kind: KindContainer, Name: Some("outer")}, {Key: "i", Kind: KindContainer, Name: Some("inner"), NestedIn: "o"}},
-		Processes:  []Process{{PID: 1, Container: "o"}, {PID: 2, Container: "o", Nested: "i"}, {PID: 3, Container: "o", Nested: "gone"}},
+		Processes:  []*Process{{PID: 1, Container: "o"}, {PID: 2, Container: "o", Nested: "i"}, {PID: 3, Container: "o", Nested: "gone"}},
 	})
 	for name, want := range map[string]string{"outer": "1 2 3", "inner": "2", "other": ""} {
 		if yes, _ := answers(ContainerFilter(name), ix); yes != want {
@@ -182,7 +182,7 @@ func TestFilterFindsLabels(t *testing.T) {
 			{Key: "host", Kind: KindHost},
 		},
 		UserNamespaces: []nsinfo.User{{Inode: 77, OwnerUID: Some[uint32](1000)}},
-		Processes: []Process{
+		Processes: []*Process{
 			{PID: 1, Container: "pidns/4026532001"}, {PID: 2, Container: "session/3", UID: id(1000), User: Some("alice")},
 			{PID: 3, Container: "docker/x"}, {PID: 4, Container: "userns/77"}, {PID: 5, Container: "host"},
 		},
@@ -206,7 +206,7 @@ func TestFilterFindsLabels(t *testing.T) {
 
 func answers(f Filter, ix *Index) (yes, unknown string) {
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		switch f.Match(ix, p) {
 		case fact.Yes:
 			yes += fmt.Sprintf(" %d", p.PID)

@@ -10,7 +10,7 @@ import (
 // A process in namespaces of its own that its own user namespace owns.
 func TestFilterWorks(t *testing.T) {
 	ix := worksNode(1)
-	p := &ix.Processes[0]
+	p := ix.Processes[0]
 	host := *p
 	host.Namespaces, host.Caps = Some(hostSet), Some(caps.Sets{Effective: caps.Of(caps.SysTime, caps.NetAdmin)})
 	unread := *p

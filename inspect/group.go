@@ -38,7 +38,7 @@ func (g Group) In(ix *Index) Group {
 		if at >= len(ix.pids) || ix.pids[at] != p.PID { // most often it is beside the one before
 			at = ix.place(p.PID)
 		}
-		ps[i] = &ix.Processes[at]
+		ps[i] = ix.Processes[at]
 		at++
 	}
 	g.Processes = ps

@@ -58,7 +58,7 @@ func (ix *Index) TakeOver(before *Index) {
 // Process is the process with that PID, or nil.
 func (ix *Index) Process(pid int) *Process {
 	if i := ix.place(pid); i >= 0 {
-		return &ix.Processes[i]
+		return ix.Processes[i]
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (ix *Index) place(pid int) int {
 
 // placeOf is where among Processes p itself is; -1 where it is none of them.
 func (ix *Index) placeOf(p *Process) int {
-	if i := ix.place(p.PID); i >= 0 && &ix.Processes[i] == p {
+	if i := ix.place(p.PID); i >= 0 && ix.Processes[i] == p {
 		return i
 	}
 	return -1

@@ -8,7 +8,7 @@ import (
 func TestLabel(t *testing.T) {
 	id := strings.Repeat("4e2f", 16)
 	pod := Some(Pod{Name: "coredns-1", Namespace: "kube-system", UID: "u"})
-	s := Snapshot{Processes: []Process{{PID: 1, UID: Some(IDs{Effective: 1001}), User: Some("alice")}}, Containers: []Container{
+	s := Snapshot{Processes: []*Process{{PID: 1, UID: Some(IDs{Effective: 1001}), User: Some("alice")}}, Containers: []Container{
 		{Key: "docker/a", Kind: KindContainer, Runtime: "docker", ID: id, Name: Some("web")},
 		{Key: "docker/a/docker/b", Kind: KindContainer, Runtime: "docker", ID: "b", Name: Some("db"), NestedIn: "docker/a"},
 		{Key: "x", Kind: KindContainer, Runtime: "docker", ID: "c", NestedIn: "docker/a/docker/b"},

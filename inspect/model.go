@@ -14,17 +14,21 @@ const Schema = "capview/snapshot/v1"
 
 // Snapshot is everything capview knows of a node at one moment. All strings are raw, as the kernel
 // gave them: hostile until sanitised at the border to the screen.
+//
+// Two Snapshots of one Source may have Processes in common: who has been given one changes none.
 type Snapshot struct {
 	Schema         string             `json:"schema"`
 	Version        string             `json:"version"` // of the capview that took it
 	TakenAt        time.Time          `json:"taken_at"`
 	Host           Host               `json:"host"`
-	Processes      []Process          `json:"processes"`  // by PID
+	Processes      []*Process         `json:"processes"`  // by PID
 	Containers     []Container        `json:"containers"` // by key
 	UserNamespaces []nsinfo.User      `json:"user_namespaces"`
 	Namespaces     []nsinfo.Namespace `json:"namespaces"`
 	SeccompFilters []FilterProgram    `json:"seccomp_filters"` // each distinct one in force, by hash
 	Gaps           []Gap              `json:"gaps"`
+
+	shared []bool // which of Processes other Snapshots have as well; see Keep
 }
 
 // Host is the node itself.

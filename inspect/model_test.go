@@ -62,7 +62,7 @@ func TestModelKeys(t *testing.T) {
 		for i := range s.NumField() {
 			f := s.Field(i)
 			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if !f.Anonymous && !snakeCase.MatchString(key) {
+			if !f.Anonymous && f.IsExported() && !snakeCase.MatchString(key) {
 				t.Errorf("%s.%s has the key %q", s, f.Name, key)
 			}
 		}

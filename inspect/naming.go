@@ -65,11 +65,11 @@ func (n *FilterNamer) Apply(s *Snapshot) []NameJob {
 		n.names = map[stackKey]string{}
 	}
 	pass := naming{names: n.names, ix: ix, arch: arch, jobs: map[stackKey]NameJob{}}
-	for i := range s.Processes {
-		p := &s.Processes[i]
-		pass.name(p, &p.Creds)
-		for j := range p.Threads {
-			pass.name(p, &p.Threads[j].Creds)
+	for i, p := range s.Processes {
+		for j := -1; j < len(p.Threads); j++ {
+			if state, named := pass.name(p, p.leaderOr(j)); named {
+				s.Edit(i).leaderOr(j).Seccomp = Some(state)
+			}
 		}
 	}
 	return pass.sorted()
@@ -111,10 +111,9 @@ func GapsOf(s *Snapshot, jobs []NameJob) {
 	for _, j := range jobs {
 		open[j.key.stack] = true
 	}
-	for i := range s.Processes {
-		p := &s.Processes[i]
+	for i, p := range s.Processes {
 		if state, ok := p.Seccomp.Get(); ok && !state.Profile.Known() && open[state.Stack.Or("")] {
-			p.Gaps = append(slices.Clone(p.Gaps), Gap{Subject: "pid " + strconv.Itoa(p.PID), What: "seccomp.profile",
+			s.Edit(i).Gaps = append(slices.Clone(p.Gaps), Gap{Subject: "pid " + strconv.Itoa(p.PID), What: "seccomp.profile",
 				Why: "its filters are still being compared with the profiles of runtimes"})
 		}
 	}
@@ -128,21 +127,22 @@ type naming struct {
 	jobs  map[stackKey]NameJob
 }
 
-func (n *naming) name(p *Process, c *Creds) {
+// name is a thread's state with the name of its filters; false where they have one, or none is known.
+func (n *naming) name(p *Process, c *Creds) (Seccomp, bool) {
 	s, ok := c.Seccomp.Get()
 	names, known := s.Stack.Get()
 	if !ok || !known || s.Mode != SeccompFilter || s.Profile.Known() {
-		return
+		return s, false
 	}
 	sets, has := c.Caps.Get()
 	key := stackKey{n.arch, names, sets.Bounding, has, p.Container}
 	name, done := n.names[key]
 	if !done {
 		n.job(p, c, key, sets)
-		return
+		return s, false
 	}
 	s.Profile = Some(name)
-	c.Seccomp = Some(s)
+	return s, true
 }
 
 // job notes the filters as to be named, with what is known of the container that they were made for.

@@ -14,7 +14,7 @@ func TestFilterNamer(t *testing.T) {
 	filtered := Creds{Caps: Some(caps.Sets{Bounding: 1}), Seccomp: Some(Seccomp{Mode: SeccompFilter, Stack: Some(StackOf(program.Hash))})}
 	s := &Snapshot{
 		Host: Host{Machine: "x86_64", Kernel: "6.1.0-13-amd64"}, SeccompFilters: []FilterProgram{program},
-		Processes: []Process{
+		Processes: []*Process{
 			{PID: 1, Creds: filtered},
 			{PID: 2, Creds: Creds{Seccomp: Some(Seccomp{Mode: SeccompDisabled})}, Threads: []Thread{{TID: 3, Creds: filtered}}},
 			{PID: 4, Creds: Creds{Seccomp: Some(Seccomp{Mode: SeccompFilter, Stack: Some(StackOf("ff"))})}},
@@ -41,10 +41,10 @@ func TestFilterNamer(t *testing.T) {
 			t.Errorf("unnamed: %+v", c.Unnamed())
 		}
 	}
-	again := s.Processes[0]
+	again := *s.Processes[0]
 	again.Creds, again.Container = filtered, ""
 	s.Processes[0].Container = "web"
-	again.Placed(&s.Processes[0])
+	again.Placed(s.Processes[0])
 	if state, _ := again.Seccomp.Get(); state.Profile.Or("") != "custom" || again.Container != "web" {
 		t.Errorf("read alone: %+v", again)
 	}
@@ -64,7 +64,7 @@ func TestNamingOrder(t *testing.T) {
 		}
 		program, _ := NewFilterProgram(p.Bytes())
 		s.SeccompFilters = append(s.SeccompFilters, program)
-		s.Processes = append(s.Processes, Process{PID: i + 1, Creds: Creds{Seccomp: Some(Seccomp{Mode: SeccompFilter, Stack: Some(StackOf(program.Hash))})}})
+		s.Processes = append(s.Processes, &Process{PID: i + 1, Creds: Creds{Seccomp: Some(Seccomp{Mode: SeccompFilter, Stack: Some(StackOf(program.Hash))})}})
 	}
 	var lengths []int
 	for _, j := range new(FilterNamer).Apply(s) {

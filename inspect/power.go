@@ -52,7 +52,7 @@ func (ix *Index) findPowers() []int {
 	all := make([]int, len(ix.Processes))
 	same := map[stance]int{}
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		if len(p.Threads) > 0 {
 			all[i] = ix.workOut(p)
 			continue

@@ -42,7 +42,7 @@ const dockerSet = caps.Set(0xa80425fb)
 func TestPower(t *testing.T) {
 	full := caps.Full(caps.Last)
 	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser, CapLastCap: caps.Last},
-		Processes: []Process{{PID: 1, Namespaces: Some(hostSet)}}})
+		Processes: []*Process{{PID: 1, Namespaces: Some(hostSet)}}})
 	for i, order := range [][]struct {
 		what string
 		p    *Process
@@ -108,7 +108,7 @@ func TestPowerOfOthers(t *testing.T) {
 
 // What works over nothing but the process's own namespaces is next to nothing.
 func TestPowerElsewhere(t *testing.T) {
-	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}, Processes: []Process{{PID: 1, Namespaces: Some(hostSet)}}})
+	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}, Processes: []*Process{{PID: 1, Namespaces: Some(hostSet)}}})
 	own := actor(1000, caps.Of(caps.IPCOwner))
 	if Power(ix, own) != childPower || PowerWhy(ix, own) != "own namespaces" {
 		t.Errorf("over its own IPC namespace: %d, %s", Power(ix, own), PowerWhy(ix, own))
@@ -137,7 +137,7 @@ func TestPowerGrades(t *testing.T) {
 }
 
 func BenchmarkPower(b *testing.B) {
-	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}, Processes: []Process{{PID: 1, Namespaces: Some(hostSet)}}})
+	ix := NewIndex(&Snapshot{Host: Host{UserNamespace: hostUser}, Processes: []*Process{{PID: 1, Namespaces: Some(hostSet)}}})
 	p := actor(0, caps.Full(caps.Last), onHost)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -18,7 +18,7 @@ func taskNode() *Index {
 	one := Some([]nsinfo.Range{{Inside: 0, Outside: 1000, Count: 1}})
 	return NewIndex(&Snapshot{
 		Host: Host{Kernel: "6.1.0", UserNamespace: initialUserNS},
-		Processes: []Process{
+		Processes: []*Process{
 			{PID: 1, UID: ids(0), GID: ids(0), Namespaces: spaces(initialUserNS, 10, 20)},
 			{PID: 5, PPID: 1, UID: ids(1000), GID: ids(1000), Namespaces: spaces(initialUserNS, 10, 20), Status: "Tgid:\t5\nTracerPid:\t0\n"},
 			{PID: 6, PPID: 5, UID: ids(1000), GID: ids(1000), Namespaces: spaces(7, 11, 21), Status: "Tgid:\t5\nTracerPid:\t5\n"},

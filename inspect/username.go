@@ -6,7 +6,7 @@ func (ix *Index) UserName(uid uint32) (string, bool) {
 	return name, ok
 }
 
-func userNames(ps []Process) map[uint32]string {
+func userNames(ps []*Process) map[uint32]string {
 	names := make(map[uint32]string)
 	for i := range ps {
 		ids, ok := ps[i].UID.Get()

@@ -50,7 +50,7 @@ func (ix *Index) findReaches() []*rules.Reach {
 	known := map[credential]*rules.Reach{}
 	all := make([]*rules.Reach, len(ix.Processes))
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		c := credentialOf(p)
 		reach := known[c]
 		if reach == nil {

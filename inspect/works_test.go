@@ -18,7 +18,7 @@ func worksNode(n int) *Index {
 			ns[kind] = group + uint64(kind)
 		}
 		full := caps.Full(caps.Last)
-		s.Processes = append(s.Processes, Process{PID: i + 2, Namespaces: Some(ns), UID: Some(IDs{}),
+		s.Processes = append(s.Processes, &Process{PID: i + 2, Namespaces: Some(ns), UID: Some(IDs{}),
 			Creds: Creds{Caps: Some(caps.Sets{Effective: full, Permitted: full})}})
 		if i%10 == 0 {
 			s.own(ns)
@@ -55,8 +55,8 @@ func BenchmarkWorks(b *testing.B) {
 // Each process has the reach of its own credential, one that is not of the snapshot too.
 func TestReach(t *testing.T) {
 	ix := worksNode(30)
-	stranger := ix.Processes[0]
-	for _, p := range []*Process{&ix.Processes[0], &ix.Processes[29], &stranger} {
+	stranger := *ix.Processes[0]
+	for _, p := range []*Process{ix.Processes[0], ix.Processes[29], &stranger} {
 		reach := ix.Reach(p)
 		for c, want := range map[caps.Cap]string{
 			caps.NetBindService: "net", caps.Chown: "self", caps.SysModule: "nowhere", caps.SysBoot: "pid",

@@ -88,7 +88,7 @@ func (b *built) makeRoom() {
 func (b *built) keep(ix *inspect.Index) []*inspect.Process {
 	kept := make([]*inspect.Process, 0, len(ix.Processes))
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		switch answer := b.spec.match(ix, p); {
 		case b.spec.hideKernel && p.KernelThread:
 			b.kernel++

@@ -91,9 +91,7 @@ func (m *Model) inScope(s *inspect.Snapshot, scope int) *inspect.Snapshot {
 	if scope == 2 {
 		only = spec{taggedOnly: true, tags: m.spec.tags}
 	}
-	for _, p := range (&built{spec: only}).keep(ix) {
-		part.Processes = append(part.Processes, *p)
-	}
+	part.Processes = append(part.Processes, (&built{spec: only}).keep(ix)...)
 	part.Gaps = append(s.Gaps[:len(s.Gaps):len(s.Gaps)], inspect.Gap{
 		Subject: "processes", What: "processes",
 		Why: fmt.Sprintf("%d left out: the export was of %s", len(s.Processes)-len(part.Processes), scopes[scope]),

@@ -26,9 +26,9 @@ var (
 )
 
 // proc is a process of the fixture; its PID is its start time, so that a reused PID is another process.
-func proc(pid int, comm, user string, uid uint32, effective caps.Set, container string) inspect.Process {
+func proc(pid int, comm, user string, uid uint32, effective caps.Set, container string) *inspect.Process {
 	ids := inspect.IDs{Real: uid, Effective: uid, Saved: uid, FS: uid}
-	p := inspect.Process{
+	p := &inspect.Process{
 		PID: pid, StartTime: uint64(pid), PPID: 1, Comm: comm, State: "S", Container: container, Role: inspect.RolePayload,
 		Cmdline: inspect.Some([]string{"/usr/bin/" + comm, "--serve"}), Exe: inspect.Some("/usr/bin/" + comm),
 		User: inspect.Some(user), UID: inspect.Some(ids), GID: inspect.Some(ids), Groups: inspect.Some([]uint32{uid}),
@@ -47,7 +47,7 @@ func inNS(inode uint64) nsinfo.Set {
 	return s
 }
 
-func confined(p inspect.Process) inspect.Process {
+func confined(p *inspect.Process) *inspect.Process {
 	p.Seccomp = inspect.Some(inspect.Seccomp{Mode: inspect.SeccompFilter, Filters: inspect.Some(1)})
 	p.NoNewPrivs = inspect.Some(true)
 	return p
@@ -66,7 +66,7 @@ func node7() *inspect.Snapshot {
 	rootless.Namespaces = inspect.Some(inNS(aliceNS))
 	kthread := proc(2, "kthreadd", "root", 0, allCaps, "kernel")
 	kthread.KernelThread, kthread.Cmdline = true, inspect.Some([]string{})
-	hidden := inspect.Process{PID: 6000, StartTime: 6000, Comm: "secret", Container: "host", Role: inspect.RolePayload,
+	hidden := &inspect.Process{PID: 6000, StartTime: 6000, Comm: "secret", Container: "host", Role: inspect.RolePayload,
 		Gaps: []inspect.Gap{{Subject: "pid 6000", What: "caps", Why: "permission denied"}}}
 	ping := proc(900, "ping", "bob", 1001, 0, "unit/sshd")
 	ping.FileCaps = inspect.Some(filecap.Caps{Revision: 2, Text: "cap_net_raw=ep", Effective: true, Permitted: caps.Of(caps.NetRaw)})
@@ -74,7 +74,7 @@ func node7() *inspect.Snapshot {
 		Schema: inspect.Schema, Version: "test", TakenAt: noon,
 		Host: inspect.Host{Hostname: "node-7", Kernel: "6.18.44", CgroupMode: "unified", CapLastCap: 40, Engine: "procfs",
 			UserNamespace: hostNS, ClockTicks: 100, BootTime: noon.Unix() - 86400, BootID: "b"},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			proc(1, "systemd", "root", 0, allCaps, "host"), kthread,
 			proc(800, "sshd", "root", 0, allCaps, "unit/sshd"), ping,
 			shim, confined(proc(4211, "nginx", "root", 0, docker|caps.Of(caps.NetAdmin), "docker/web")), worker,

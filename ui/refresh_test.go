@@ -80,7 +80,7 @@ func TestDetailFollowsTheProcessAndItsEnd(t *testing.T) {
 			for _, p := range node7().Processes {
 				if p.PID == pid && p.StartTime == start {
 					p.Status = "Name:\tfull\n"
-					return p, nil
+					return *p, nil
 				}
 			}
 			return inspect.Process{}, fs.ErrNotExist

@@ -181,7 +181,7 @@ func family(ix *inspect.Index, p *inspect.Process) []*inspect.Process {
 	for before := 0; before < len(all); {
 		before = len(all)
 		for i := range ix.Processes {
-			if q := &ix.Processes[i]; of[q.PPID] && !of[q.PID] && canAct(q) == nil {
+			if q := ix.Processes[i]; of[q.PPID] && !of[q.PID] && canAct(q) == nil {
 				all, of[q.PID] = append(all, q), true
 			}
 		}

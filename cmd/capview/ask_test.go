@@ -20,7 +20,7 @@ func TestAnswerUI(t *testing.T) {
 	if o.Complete != nil {
 		t.Error("a snapshot has no directories")
 	}
-	p := &s.Processes[0]
+	p := s.Processes[0]
 	clock, err := o.Ask(context.Background(), ix, p, rules.Action{Verb: rules.SetClock})
 	if err != nil || clock.Answer == fact.Unknown || len(clock.Steps) == 0 {
 		t.Errorf("%+v, %v", clock, err)

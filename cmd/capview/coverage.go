@@ -34,7 +34,7 @@ func coverage(ix *inspect.Index) []finding {
 	}
 	partial := 0
 	for i := range ix.Processes {
-		p := &ix.Processes[i]
+		p := ix.Processes[i]
 		for _, g := range p.Gaps {
 			count(shortfall{"processes", g.What, p.State == "Z"}, g.Why)
 		}

@@ -106,7 +106,7 @@ func kept(c inspect.Changes, before, after *inspect.Index, f inspect.Filter) ins
 func unused(ix *inspect.Index, f inspect.Filter) func(*inspect.Container) bool {
 	used := map[string]bool{}
 	for i := range ix.Processes {
-		if p := &ix.Processes[i]; f.Match(ix, p) != fact.No {
+		if p := ix.Processes[i]; f.Match(ix, p) != fact.No {
 			used[p.Container] = true
 		}
 	}
@@ -146,7 +146,7 @@ const unknownFact = "unknown"
 // undecidedIn counts the processes that f may keep and of which a fact that decides is not known.
 func undecidedIn(ix *inspect.Index, f inspect.Filter) (n int) {
 	for i := range ix.Processes {
-		if p := &ix.Processes[i]; undecided(p) && f.Match(ix, p) != fact.No {
+		if p := ix.Processes[i]; undecided(p) && f.Match(ix, p) != fact.No {
 			n++
 		}
 	}

@@ -26,7 +26,7 @@ func fixture() *inspect.Snapshot {
 			Hostname: "node-7", Kernel: "6.1.0-test", BootID: "0b7e0f6e-0000-4000-8000-000000000001", BootTime: 1767000000,
 			ClockTicks: 100, CgroupMode: "unified", CapLastCap: caps.Last, Engine: "procfs", UserNamespace: hostUserNS,
 		},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			initProcess(),
 			process(412, "nginx", "root", 0, 0xa80425fb, "docker:"+webID, hostUserNS),
 			process(413, "nginx-worker", "www-data", 33, 0, "docker:"+webID, hostUserNS),
@@ -51,13 +51,13 @@ func fixture() *inspect.Snapshot {
 }
 
 // process is one whose every fact is known.
-func process(pid int, comm, user string, uid uint32, effective caps.Set, container string, userns uint64) inspect.Process {
+func process(pid int, comm, user string, uid uint32, effective caps.Set, container string, userns uint64) *inspect.Process {
 	ids := inspect.Some(inspect.IDs{Real: uid, Effective: uid, Saved: uid, FS: uid})
 	bounding := effective
 	if bounding == 0 {
 		bounding = 0xa80425fb
 	}
-	return inspect.Process{
+	return &inspect.Process{
 		PID: pid, StartTime: uint64(pid) * 100, PPID: 1, Comm: comm, State: "S",
 		Cmdline: inspect.Some([]string{"/usr/bin/" + comm, "-x"}), Exe: inspect.Some("/usr/bin/" + comm),
 		User: inspect.Some(user), UID: ids, GID: ids, Groups: inspect.Some([]uint32{}),
@@ -87,7 +87,7 @@ func later() *inspect.Snapshot {
 func partial() *inspect.Snapshot {
 	s := fixture()
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		p.Namespaces, p.FileCaps, p.Exe = inspect.Opt[nsinfo.Set]{}, inspect.Opt[filecap.Caps]{}, inspect.Opt[string]{}
 		for _, what := range []string{"namespaces", "exe", "file_caps"} {
 			p.Gaps = append(p.Gaps, inspect.Gap{Subject: "pid", What: what, Why: "permission denied (needs CAP_SYS_PTRACE)"})
@@ -152,7 +152,7 @@ func writeFixtures(dir string) error {
 }
 
 // initProcess is the one process without a parent.
-func initProcess() inspect.Process {
+func initProcess() *inspect.Process {
 	p := process(1, "systemd", "root", 0, caps.Full(caps.Last), "host", hostUserNS)
 	p.PPID = 0
 	return p

@@ -130,7 +130,7 @@ func (a *app) showContainer(ix *inspect.Index, name, form string) error {
 func groupOf(ix *inspect.Index, c *inspect.Container) inspect.Group {
 	g := inspect.Group{Key: c.Key, Label: ix.Label(c), Kind: c.Kind, Container: c}
 	for i := range ix.Processes {
-		if p := &ix.Processes[i]; p.Container == c.Key {
+		if p := ix.Processes[i]; p.Container == c.Key {
 			g.Processes = append(g.Processes, p)
 		}
 	}

@@ -57,7 +57,7 @@ func (p *places) learn(ix *inspect.Index) {
 		}
 	}
 	for i := range ix.Processes {
-		proc := &ix.Processes[i]
+		proc := ix.Processes[i]
 		c := ix.Container(proc.Container)
 		if ns, ok := proc.Namespaces.Get(); ok && c != nil && proc.Role != inspect.RoleHelper {
 			var id uint64
@@ -74,7 +74,7 @@ func (p *places) learn(ix *inspect.Index) {
 func ownCgroups(ix *inspect.Index, idOf func(path string) uint64) map[string]uint64 {
 	keys, shared := map[string]string{}, map[string]bool{}
 	for i := range ix.Processes {
-		proc := &ix.Processes[i]
+		proc := ix.Processes[i]
 		if path, ok := proc.Cgroup.Get(); ok {
 			if key, known := keys[path]; known && key != proc.Container {
 				shared[path] = true

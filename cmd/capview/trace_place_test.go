@@ -31,8 +31,8 @@ func TestPlacesByParent(t *testing.T) {
 
 // A control group in which others live too is no container's own: what is done there is not the container's.
 func TestOwnCgroups(t *testing.T) {
-	process := func(pid int, container, cgroup string) inspect.Process {
-		return inspect.Process{PID: pid, Container: container, Cgroup: inspect.Some(cgroup)}
+	process := func(pid int, container, cgroup string) *inspect.Process {
+		return &inspect.Process{PID: pid, Container: container, Cgroup: inspect.Some(cgroup)}
 	}
 	ix := inspect.NewIndex(&inspect.Snapshot{
 		Containers: []inspect.Container{
@@ -40,7 +40,7 @@ func TestOwnCgroups(t *testing.T) {
 			{Key: "web", Kind: inspect.KindContainer, Cgroup: "/docker/web"}, {Key: "all", Kind: inspect.KindContainer, Cgroup: "/"},
 			{Key: "gone", Kind: inspect.KindUnit, Cgroup: "/gone"},
 		},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			process(1, "host", "/login"), process(2, "mail", "/login"), process(3, "web", "/docker/web"), process(4, "web", "/login"), process(5, "all", "/"),
 		},
 	})

@@ -71,7 +71,7 @@ func (s *session) attribute(alive []inspect.ProcessID) *inspect.Seen {
 		seen.Processes[id] = inspect.Sight{}
 	}
 	for i := range s.ix.Processes {
-		p := &s.ix.Processes[i]
+		p := s.ix.Processes[i]
 		if _, whole := seen.Containers[p.Container]; whole && !s.w.all && p.Role != inspect.RoleHelper {
 			seen.Processes[inspect.ProcessID{PID: p.PID, StartTime: p.StartTime}] = inspect.Sight{}
 		}

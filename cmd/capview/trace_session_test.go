@@ -34,10 +34,10 @@ func (s *stillTracer) Refused() []trace.Refused                { return nil }
 
 func sessionID(pid int) inspect.ProcessID { return inspect.ProcessID{PID: pid, StartTime: uint64(pid)} }
 
-func sessionProcess(pid, ppid int, container string) inspect.Process {
+func sessionProcess(pid, ppid int, container string) *inspect.Process {
 	var ns nsinfo.Set
 	ns[nsinfo.UserNS] = sessionNS
-	return inspect.Process{PID: pid, PPID: ppid, StartTime: uint64(pid), Comm: "p", State: "S", Container: container, Role: inspect.RolePayload, Namespaces: inspect.Some(ns)}
+	return &inspect.Process{PID: pid, PPID: ppid, StartTime: uint64(pid), Comm: "p", State: "S", Container: container, Role: inspect.RolePayload, Namespaces: inspect.Some(ns)}
 }
 
 // aSession is one on a node with a container, its shim, and processes of the host; capview itself is among them.
@@ -47,7 +47,7 @@ func aSession(all bool, told ...string) *session {
 	itself := sessionProcess(os.Getpid(), 10, "host")
 	ix := inspect.NewIndex(&inspect.Snapshot{
 		Host: inspect.Host{UserNamespace: sessionNS, CapLastCap: 40},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			sessionProcess(1, 0, "host"), sessionProcess(10, 1, "host"), sessionProcess(11, 10, "host"), shim,
 			sessionProcess(21, 20, "docker/web"), sessionProcess(22, 21, "docker/web"), itself,
 		},

@@ -177,7 +177,7 @@ func (w *watched) descend() {
 			continue
 		}
 		for j := range w.ix.Processes {
-			if p := &w.ix.Processes[j]; p.PPID == parent.PID {
+			if p := w.ix.Processes[j]; p.PPID == parent.PID {
 				w.process(p)
 			}
 		}

@@ -171,7 +171,7 @@ func TestWays(t *testing.T) {
 	bind := caps.Of(caps.NetBindService)
 	worker := func(sets caps.Sets, f filecap.Caps, exe string, nnp bool) func(*inspect.Snapshot) {
 		return func(s *inspect.Snapshot) {
-			p := &s.Processes[2]
+			p := s.Processes[2]
 			p.Caps, p.FileCaps, p.Exe, p.NoNewPrivs = inspect.Some(sets), inspect.Some(f), inspect.Some(exe), inspect.Some(nnp)
 		}
 	}
@@ -282,7 +282,7 @@ func TestOneProcess(t *testing.T) {
 // A thread that differs has a credential of its own.
 func TestThreads(t *testing.T) {
 	a := adviseWeb(t, watchedFor(50, 4000, use(1, caps.NetRaw, "socket").with(func(u *Use) { u.TID, u.Effective = 110, inspect.Some(caps.Of(caps.NetRaw)) })), func(s *inspect.Snapshot) {
-		p := &s.Processes[1]
+		p := s.Processes[1]
 		creds := p.Creds
 		creds.Caps = inspect.Some(caps.Sets{Permitted: docker, Effective: caps.Of(caps.NetRaw), Bounding: docker})
 		p.Threads = []inspect.Thread{{TID: 109, UID: p.UID, GID: p.GID, Creds: p.Creds}, {TID: 110, UID: p.UID, GID: p.GID, Creds: creds}}

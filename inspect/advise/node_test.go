@@ -26,7 +26,7 @@ func targets(ix *inspect.Index) (all []advise.Target) {
 	for i := range ix.Containers {
 		t := advise.Target{Name: ix.Containers[i].Key, Container: &ix.Containers[i]}
 		for j := range ix.Processes {
-			p := &ix.Processes[j]
+			p := ix.Processes[j]
 			if p.Container == t.Name && p.Role != inspect.RoleHelper && !p.KernelThread && p.State != "Z" {
 				t.Processes = append(t.Processes, p)
 			}

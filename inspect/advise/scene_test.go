@@ -25,7 +25,7 @@ func scene() *inspect.Snapshot {
 	s := &inspect.Snapshot{
 		Schema: inspect.Schema,
 		Host:   inspect.Host{BootTime: boot, ClockTicks: 100, CapLastCap: caps.Last, UserNamespace: hostNS},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			proc(1, 0, 0, caps.Full(caps.Last), hostNS, "host"),
 			proc(100, 1, 0, docker, hostNS, "docker/web"),
 			proc(101, 100, 33, 0, hostNS, "docker/web"),
@@ -49,10 +49,10 @@ func scene() *inspect.Snapshot {
 	return s
 }
 
-func proc(pid, ppid int, uid uint32, set caps.Set, users uint64, container string) inspect.Process {
+func proc(pid, ppid int, uid uint32, set caps.Set, users uint64, container string) *inspect.Process {
 	ids := inspect.Some(inspect.IDs{Real: uid, Effective: uid, Saved: uid, FS: uid})
 	ns := nsinfo.Set{nsinfo.UserNS: users, nsinfo.Net: otherNet}
-	return inspect.Process{PID: pid, PPID: ppid, StartTime: uint64(pid) * 100, Comm: "c", State: "S", UID: ids, GID: ids,
+	return &inspect.Process{PID: pid, PPID: ppid, StartTime: uint64(pid) * 100, Comm: "c", State: "S", UID: ids, GID: ids,
 		Creds:      inspect.Creds{Caps: inspect.Some(caps.Sets{Permitted: set, Effective: set, Bounding: set}), NoNewPrivs: inspect.Some(false)},
 		Namespaces: inspect.Some(ns), FileCaps: inspect.Some(filecap.Caps{}), Exe: inspect.Some("/usr/sbin/nginx"),
 		ExeFile: inspect.Some(inspect.ExeFile{NoSUID: inspect.Some(false)}), Container: container, Role: inspect.RolePayload}
@@ -90,7 +90,7 @@ func (u Use) with(change func(*Use)) Use {
 func target(ix *inspect.Index, key string) Target {
 	t := Target{Name: key, Container: ix.Container(key)}
 	for i := range ix.Processes {
-		if p := &ix.Processes[i]; p.Container == key {
+		if p := ix.Processes[i]; p.Container == key {
 			t.Processes = append(t.Processes, p)
 		}
 	}

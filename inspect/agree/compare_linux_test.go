@@ -87,7 +87,7 @@ func plainCreds(c inspect.Creds) inspect.Creds {
 // do other things while it looks by one engine than by the other, each time.
 func (t *tally) compare(before, engine, after *inspect.Index, found map[disagreement]string) {
 	for i := range engine.Processes {
-		e := &engine.Processes[i]
+		e := engine.Processes[i]
 		b, a := before.Process(e.PID), after.Process(e.PID)
 		if e.PID == os.Getpid() || b == nil || a == nil || b.StartTime != e.StartTime || a.StartTime != e.StartTime {
 			continue
@@ -129,7 +129,7 @@ func show(v any) string { return fmt.Sprintf("%+v", v) }
 // missing is the PIDs that procfs showed before and after, and the engine did not.
 func missing(before, engine, after *inspect.Index) (pids []int) {
 	for i := range before.Processes {
-		b := &before.Processes[i]
+		b := before.Processes[i]
 		a := after.Process(b.PID)
 		if e := engine.Process(b.PID); a != nil && a.StartTime == b.StartTime && (e == nil || e.StartTime != b.StartTime) {
 			pids = append(pids, b.PID)

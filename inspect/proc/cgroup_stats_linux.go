@@ -146,7 +146,7 @@ func ownCgroups(s *inspect.Snapshot) map[string]bool {
 	const several = "\x00"
 	in := map[string]string{} // cgroup: the group that all its processes are in
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		path, ok := p.Cgroup.Get()
 		if !ok || p.KernelThread || p.Entered != "" || p.Outside {
 			continue

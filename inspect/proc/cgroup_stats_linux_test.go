@@ -72,14 +72,14 @@ func TestRate(t *testing.T) {
 
 // A cgroup that others are in too, or that is all of the node, says nothing of a container.
 func TestOwnCgroups(t *testing.T) {
-	in := func(key, path string) inspect.Process {
-		return inspect.Process{Container: key, Cgroup: inspect.Some(path)}
+	in := func(key, path string) *inspect.Process {
+		return &inspect.Process{Container: key, Cgroup: inspect.Some(path)}
 	}
 	id := strings.Repeat("a", 64)
 	s := inspect.Snapshot{
 		Containers: []inspect.Container{{Key: "docker", Cgroup: "/docker/" + id}, {Key: "bwrap", Cgroup: "/session"}, {Key: "runc", Cgroup: "/web"},
 			{Key: "rootless", Cgroup: "/"}, {Key: "private", Cgroup: "/../x"}},
-		Processes: []inspect.Process{in("docker", "/docker/"+id+"/below"), in("bwrap", "/session"), in("host", "/session"), in("runc", "/web"),
+		Processes: []*inspect.Process{in("docker", "/docker/"+id+"/below"), in("bwrap", "/session"), in("host", "/session"), in("runc", "/web"),
 			in("rootless", "/"), in("private", "/../x")},
 	}
 	got := ownCgroups(&s)
@@ -111,7 +111,7 @@ func TestMeasure(t *testing.T) {
 	}
 	scan := func() inspect.Container {
 		s := inspect.Snapshot{Containers: []inspect.Container{{Key: "k", Kind: inspect.KindContainer, Cgroup: "/" + name}, {Key: "gone", Kind: inspect.KindContainer, Cgroup: "/no-such"}, {Key: "u", Kind: inspect.KindUnit}},
-			Processes: []inspect.Process{{PID: 1, Container: "k", Cgroup: inspect.Some("/" + name)}, {PID: 2, Container: "gone", Cgroup: inspect.Some("/no-such")}}}
+			Processes: []*inspect.Process{{PID: 1, Container: "k", Cgroup: inspect.Some("/" + name)}, {PID: 2, Container: "gone", Cgroup: inspect.Some("/no-such")}}}
 		c.Measure(&s)
 		if len(s.Gaps) < 2 || s.Gaps[len(s.Gaps)-1].Subject == "containers" && len(s.Gaps) < 3 {
 			t.Errorf("gaps are %v", s.Gaps)

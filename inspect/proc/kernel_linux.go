@@ -19,6 +19,7 @@ import (
 // kernelSide is what a Source keeps of what the kernel itself tells of threads.
 type kernelSide struct {
 	task.Kernel
+	picks   bool // of Kernel
 	hangs   bool // a pass over the command lines did not end: there is no other
 	tells   bool // of command lines: those that are asked for, or each slowScans scans of all of them
 	cgroups *cgroupCache
@@ -30,7 +31,7 @@ type kernelSide struct {
 }
 
 func newKernelSide(k task.Kernel) *kernelSide {
-	return &kernelSide{Kernel: k, cgroups: newCgroupCache(), exes: newExeCache(), stacks: newStackCache()}
+	return &kernelSide{Kernel: k, picks: k.Picks(), cgroups: newCgroupCache(), exes: newExeCache(), stacks: newStackCache()}
 }
 
 // kernelScan is one pass of the kernel's over all threads, beside a scan of procfs. It is not written once the scan reads
@@ -42,7 +43,15 @@ type kernelScan struct {
 	changed  map[int]bool // thread groups of which a thread changed while it was read
 	cmdlines []cmdline    // by PID; nil: the kernel did not tell
 	stacks   *stackSet
+	before   beforeScan
 	odd      map[int]inspect.Gap // of processes that procfs or the kernel does not show
+}
+
+// beforeScan is what the pass before told.
+type beforeScan struct {
+	leaders []task.Record
+	threads map[int][]kernelThread
+	stacks  *stackSet
 }
 
 func newKernelScan() *kernelScan {
@@ -69,22 +78,21 @@ type cmdline struct {
 }
 
 // ask has the kernel tell of all threads, and of the command lines that are wanted in this turn.
-func (s *kernelSide) ask(ctx context.Context, turn uint, allThreads bool) (*kernelScan, error) {
+func (s *kernelSide) ask(ctx context.Context, turn uint, known []entry, allThreads bool) (*kernelScan, error) {
 	k := newKernelScan()
 	if k.leaders = s.room[:0]; s.last == nil {
 		k.leaders = make([]task.Record, 0, threadCount())
 	}
-	picks := s.Picks()
 	var answer *cmdlinePass
-	if !picks && !s.hangs && (s.last == nil || turn%slowScans == 0) {
+	if !s.picks && !s.hangs && (s.last == nil || turn%slowScans == 0) {
 		answer = s.askCmdlines(ctx, nil)
 	}
 	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
 		return nil, err
 	}
-	k.leaders = inOrder(k.leaders, func(r *task.Record) int { return r.PID })
-	if picks && !s.hangs {
-		if pids := s.wanted(k, turn); len(pids) > 0 {
+	inOrder(k.leaders, func(r *task.Record) int { return r.PID })
+	if s.picks && !s.hangs {
+		if pids := k.wanted(known, turn); len(pids) > 0 {
 			answer = s.askCmdlines(ctx, pids)
 		} else {
 			k.cmdlines = []cmdline{}
@@ -98,23 +106,31 @@ func (s *kernelSide) ask(ctx context.Context, turn uint, allThreads bool) (*kern
 	return k, nil
 }
 
-// wanted is the processes whose command lines are to be told in this turn: of new programs, and each program's in turn.
-func (s *kernelSide) wanted(k *kernelScan, turn uint) []int {
-	pids := make([]int, 0, len(k.leaders)/slowScans+64)
-	before := 0
+// wanted is the processes whose command lines are to be told in this turn: of new programs, and those that are due.
+func (k *kernelScan) wanted(known []entry, turn uint) (pids []int) {
+	if len(known) == 0 {
+		pids = make([]int, 0, len(k.leaders))
+	}
+	at := 0
 	for i := range k.leaders {
 		r := &k.leaders[i]
 		if r.Args == 0 {
 			continue
 		}
-		if s.last != nil && !slowTurn(r.PID, turn) {
-			if old := s.last.leaderFrom(&before, r.PID); old != nil && cmdlineOf(old) == cmdlineOf(r) {
+		if j, ok := from(known, at, r.PID, func(e *entry) int { return e.pid }); ok {
+			at = j
+			if e := &known[j]; turn < e.cmdlineDue && e.runs(r) {
 				continue
 			}
 		}
 		pids = append(pids, r.PID)
 	}
 	return pids
+}
+
+// runs tells whether the process still runs the program that it was seen to.
+func (e *entry) runs(r *task.Record) bool {
+	return e.proc.StartTime == r.StartTime/tick && e.exec == r.ExecID && e.args == r.Args
 }
 
 func cmdlineOf(r *task.Record) cmdlineID { return cmdlineID{r.PID, r.StartTime, r.ExecID, r.Args} }
@@ -124,8 +140,11 @@ func (s *kernelSide) keep(k *kernelScan, free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.room = nil
-	if s.last != nil && free {
-		s.room = s.last.leaders
+	if s.last != nil {
+		k.before = beforeScan{s.last.leaders, s.last.threads, s.last.stacks}
+		if free {
+			s.room = s.last.leaders
+		}
 	}
 	s.last = k
 }
@@ -162,7 +181,7 @@ const lanes = 2
 func (s *kernelSide) askCmdlines(ctx context.Context, pids []int) *cmdlinePass {
 	pass := &cmdlinePass{found: make(chan []cmdline, 1)}
 	split := 1
-	if s.Picks() && len(pids) > 512 {
+	if s.picks && len(pids) > 512 {
 		split = lanes
 	}
 	parts := make(chan []cmdline, split)
@@ -182,7 +201,8 @@ func (s *kernelSide) askCmdlines(ctx context.Context, pids []int) *cmdlinePass {
 				found = append(found, more...)
 			}
 		}
-		pass.found <- inOrder(found, func(c *cmdline) int { return c.pid })
+		inOrder(found, func(c *cmdline) int { return c.pid })
+		pass.found <- found
 	}()
 	return pass
 }
@@ -251,22 +271,34 @@ func from[E any](list []E, at, pid int, of func(*E) int) (int, bool) {
 	return sort.Find(len(list), func(i int) int { return cmp.Compare(pid, of(&list[i])) })
 }
 
-// inOrder is what the kernel told in the order of PIDs. As a rule it is: the kernel tells of processes in that order, or in
-// that in which they began.
-func inOrder[E any](list []E, of func(*E) int) []E {
+// inOrder puts what the kernel told in the order of PIDs. The kernel tells of processes in that order, or in that in which they
+// began: that is another where PIDs have come round.
+func inOrder[E any](list []E, of func(*E) int) {
 	if sort.SliceIsSorted(list, func(i, j int) bool { return of(&list[i]) < of(&list[j]) }) {
-		return list
+		return
 	}
-	places := make([]int32, len(list))
+	places := make([]uint64, len(list)) // PIDs, and below them whose they are
 	for i := range list {
-		places[i] = int32(i)
+		places[i] = uint64(of(&list[i]))<<32 | uint64(i)
 	}
-	slices.SortFunc(places, func(a, b int32) int { return cmp.Compare(of(&list[a]), of(&list[b])) })
-	ordered := make([]E, len(list), cap(list))
-	for i, at := range places {
-		ordered[i] = list[at]
+	slices.Sort(places)
+	for i := range places {
+		// What belongs in i is where the places say, and what belongs there, and so on, until what was in i itself is wanted.
+		if int(uint32(places[i])) == i {
+			continue
+		}
+		first, to := list[i], i
+		for {
+			from := int(uint32(places[to]))
+			places[to] = uint64(to)
+			if from == i {
+				list[to] = first
+				break
+			}
+			list[to] = list[from]
+			to = from
+		}
 	}
-	return ordered
 }
 
 // usable is the record of a process that all facts can be taken from, or nil. It is looked for from a place on.

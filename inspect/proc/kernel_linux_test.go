@@ -1,10 +1,33 @@
 package proc
 
 import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+func TestInOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for n := range 300 {
+		list := make([]cmdline, n)
+		for i, pid := range r.Perm(n) {
+			list[i] = cmdline{cmdlineID{pid: pid}, []string{strconv.Itoa(pid)}}
+		}
+		if n%3 == 0 && n > 0 { // PIDs came round
+			slices.SortFunc(list, func(a, b cmdline) int { return a.pid - b.pid })
+			list = slices.Concat(list[n/2:], list[:n/2])
+		}
+		inOrder(list, func(c *cmdline) int { return c.pid })
+		for i := range list {
+			if list[i].pid != i || list[i].text[0] != strconv.Itoa(i) {
+				t.Fatalf("of %d: place %d has %v", n, i, list[i])
+			}
+		}
+	}
+}
 
 // A pass over the command lines may take as long as it comes on; one that does not is given up.
 func TestCmdlinePassIsGivenUp(t *testing.T) {

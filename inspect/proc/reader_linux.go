@@ -12,11 +12,19 @@ import (
 
 // entry is a process as the last scan saw it, with what tells whether that still holds.
 type entry struct {
+	pid   int
 	proc  *inspect.Process // in the scan's Snapshot; nil: it has ended
+	kept  bool             // it is in the Snapshot before as well
 	image uint64           // stat.image: changes with every execve; 0 unknown
 	mount uint64           // mount id of the executable
 	exec  uint64           // of the kernel's record: task.Record.ExecID
 	args  uint64           // of the kernel's record: task.Record.Args
+	// plain: it is what the kernel's record says and what many have in common, with nothing lacking and no threads of their own.
+	plain bool
+	// The command line is read again in the scan with that number; by the kernel's picking (task.Kernel), later and later while it
+	// stays the same.
+	cmdlineDue uint
+	stayed     uint8 // how often it has
 }
 
 // slowScans is how many refreshes may pass before what seldom changes without an execve or new credentials (command
@@ -47,7 +55,7 @@ type reader struct {
 	groups  map[string][]uint32
 	cgroups map[string]string
 	// Where the process before was: in the kernel's records, in what the last scan found, in the command lines.
-	at, knownAt, cmdlineAt int
+	at, beforeAt, knownAt, cmdlineAt int
 	// The executable that was asked for last, and in which scan.
 	exe     *exeFacts
 	exeID   task.Exe

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -13,8 +14,13 @@ import (
 
 // readRecord makes a process of the kernel's record of it; false where it has ended. Procfs is asked for what has no fixed
 // size, once for what many have in common. Command lines that a process writes over (setproctitle(3)) are seen as late as
-// slowScans refreshes on, as without the kernel's record.
+// slowScans refreshes on, as without the kernel's record, and those that have stayed the same for long eight times as late.
 func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
+	if r.unchanged(rec, old) {
+		*e = *old
+		e.kept = true
+		return true
+	}
 	*e.proc = inspect.Process{
 		PID: rec.PID, StartTime: rec.StartTime / tick, PPID: rec.PPID, Comm: rec.Comm, State: stateName(rec.State),
 		KernelThread: rec.Flags&pfKThread != 0, UID: idsOf(rec.UID), GID: idsOf(rec.GID), Groups: inspect.Some(rec.Groups),
@@ -29,14 +35,42 @@ func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
 		e.proc.Gaps = append(e.proc.Gaps, g)
 	}
 	r.setStacks(rec, e)
-	if old != nil && (old.proc == nil || old.proc.StartTime != e.proc.StartTime || old.exec != e.exec || old.args != e.args) {
+	if old != nil && !old.runs(rec) {
 		old = nil
 	}
 	l := lazyDir{r: r, pid: rec.PID, start: e.proc.StartTime, fd: -1}
 	defer l.close()
 	r.recordCgroup(rec, e, &l)
 	r.recordImage(rec, e, old, &l)
+	e.plain = len(e.proc.Gaps) == 0 && len(e.proc.Threads) == 0
 	return !l.gone
+}
+
+// unchanged tells whether all of a process is as the last scan found it: the kernel's record of it, and what it has in common
+// with others.
+func (r *reader) unchanged(rec *task.Record, old *entry) bool {
+	k := r.scan.kernel
+	if old == nil || !old.plain || r.scan.turn >= old.cmdlineDue || k.stacks != k.before.stacks {
+		return false
+	}
+	was, ok := from(k.before.leaders, r.beforeAt, rec.PID, func(r *task.Record) int { return r.PID })
+	if !ok || !k.before.leaders[was].Same(rec) || len(k.threads[rec.PID])+len(k.before.threads[rec.PID]) > 0 {
+		return false
+	}
+	r.beforeAt = was
+	if _, odd := k.odd[rec.PID]; odd {
+		return false
+	}
+	p := old.proc
+	path, known := r.src.kernel.cgroups.get(cgroupsOf(rec))
+	if name, _ := p.User.Get(); name != r.src.users.name(rec.UID.Effective) || !known || p.Cgroup != inspect.Some(path) {
+		return false
+	}
+	if p.KernelThread || p.State == "Z" {
+		return true
+	}
+	x := r.exeOf(rec)
+	return x != nil && len(x.gaps) == 0 && x.exe == p.Exe && x.file == p.ExeFile && x.caps == p.FileCaps
 }
 
 // lazyDir opens a process's directory when something of it is asked for.
@@ -84,10 +118,7 @@ func (r *reader) hidden(e *entry) bool {
 
 // recordCgroup tells the cgroup by the key that processes in the same cgroups share.
 func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
-	cache, key := r.src.kernel.cgroups, rec.Cgroups
-	if rec.Flags&pfExiting != 0 && key != 0 {
-		key ^= 1 // of one that has ended, procfs shows the root of v1 hierarchies (kernel/cgroup/cgroup.c proc_cgroup_show)
-	}
+	cache, key := r.src.kernel.cgroups, cgroupsOf(rec)
 	path, known := cache.get(key)
 	if !known {
 		if r.hidden(e) {
@@ -107,11 +138,21 @@ func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
 	e.proc.Cgroup = inspect.Some(path)
 }
 
+// cgroupsOf is the key of its cgroups' paths.
+func cgroupsOf(rec *task.Record) uint64 {
+	key := rec.Cgroups
+	if rec.Flags&pfExiting != 0 && key != 0 {
+		key ^= 1 // of one that has ended, procfs shows the root of v1 hierarchies (kernel/cgroup/cgroup.c proc_cgroup_show)
+	}
+	return key
+}
+
 // recordImage tells what an execve replaces.
 func (r *reader) recordImage(rec *task.Record, e, old *entry, l *lazyDir) {
 	p := e.proc
 	if p.KernelThread || p.State == "Z" {
 		p.Exe, p.Cmdline, p.FileCaps = inspect.Some(""), inspect.Some([]string{}), inspect.Some(filecap.Caps{})
+		e.cmdlineDue = math.MaxUint
 		return
 	}
 	r.recordCmdline(rec, e, old, l)
@@ -120,15 +161,12 @@ func (r *reader) recordImage(rec *task.Record, e, old *entry, l *lazyDir) {
 
 func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 	p := e.proc
-	told := r.scan.kernel.cmdlines
-	stale := told != nil
-	if !r.src.kernel.tells || r.src.kernel.Picks() {
-		stale = r.slowTurn(rec.PID)
-	}
-	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && !stale {
-		p.Cmdline = old.proc.Cmdline
+	if old != nil && old.proc.Cmdline.Known() && !old.lacks("cmdline") && r.scan.turn < old.cmdlineDue {
+		p.Cmdline, e.cmdlineDue, e.stayed = old.proc.Cmdline, old.cmdlineDue, old.stayed
 		return
 	}
+	defer r.cmdlineRead(e, old)
+	told := r.scan.kernel.cmdlines
 	if i, ok := from(told, r.cmdlineAt, rec.PID, func(c *cmdline) int { return c.pid }); ok {
 		r.cmdlineAt = i
 		if told[i].cmdlineID == cmdlineOf(rec) {
@@ -148,6 +186,26 @@ func (r *reader) recordCmdline(rec *task.Record, e, old *entry, l *lazyDir) {
 	}
 }
 
+// longest is how often a command line's turn is put off to twice as late.
+const longest = 3
+
+// cmdlineRead says when the command line is to be read next.
+func (r *reader) cmdlineRead(e, old *entry) {
+	pid, turn := uint(e.proc.PID), r.scan.turn
+	switch {
+	case !r.src.kernel.picks && r.src.kernel.tells:
+		e.cmdlineDue = (turn/slowScans + 1) * slowScans // the kernel tells of all of them
+	case !r.src.kernel.picks || old == nil:
+		e.cmdlineDue = turn + slowScans - (pid+turn)%slowScans
+	default:
+		was, _ := old.proc.Cmdline.Get()
+		if is, known := e.proc.Cmdline.Get(); known && slices.Equal(was, is) {
+			e.stayed = min(old.stayed+1, longest)
+		}
+		e.cmdlineDue = turn + slowScans<<e.stayed
+	}
+}
+
 // lacks tells whether something of a fact could not be read.
 func (e *entry) lacks(what string) bool {
 	return slices.ContainsFunc(e.proc.Gaps, func(g inspect.Gap) bool { return g.What == what })
@@ -155,13 +213,8 @@ func (e *entry) lacks(what string) bool {
 
 // recordExe tells of the executable, which is looked at once a scan for all processes that run it by the same path.
 func (r *reader) recordExe(rec *task.Record, e *entry, l *lazyDir) {
-	cache := r.src.kernel.exes
-	if r.exe == nil || r.exeID != rec.Exe || r.exeTurn != r.scan.turn { // most often it is that of the process before
-		r.exe, _ = cache.get(rec.Exe, r.scan.turn)
-		r.exeID, r.exeTurn = rec.Exe, r.scan.turn
-	}
-	if r.exe != nil {
-		r.exe.into(e)
+	if x := r.exeOf(rec); x != nil {
+		x.into(e)
 		return
 	}
 	if r.hidden(e) || r.quick || r.src.stuck.hangs(e.proc.PID) {
@@ -185,6 +238,15 @@ func (r *reader) recordExe(rec *task.Record, e *entry, l *lazyDir) {
 		for _, g := range e.proc.Gaps[gaps:] {
 			x.gaps = append(x.gaps, [2]string{g.What, g.Why})
 		}
-		cache.put(rec.Exe, r.scan.turn, x)
+		r.src.kernel.exes.put(rec.Exe, r.scan.turn, x)
 	}
+}
+
+// exeOf is what this scan has found of the executable; nil where it has not looked yet.
+func (r *reader) exeOf(rec *task.Record) *exeFacts {
+	if r.exe == nil || r.exeID != rec.Exe || r.exeTurn != r.scan.turn { // most often it is that of the process before
+		r.exe, _ = r.src.kernel.exes.get(rec.Exe, r.scan.turn)
+		r.exeID, r.exeTurn = rec.Exe, r.scan.turn
+	}
+	return r.exe
 }

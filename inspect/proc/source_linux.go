@@ -32,9 +32,10 @@ type Source struct {
 	fs      procfs.FS
 	root    *os.File // O_PATH descriptor of Options.Root
 	host    hostFacts
-	known   []entry // by PID: what the last scan found
-	before  []entry // room for what the next one does
-	entries []byte  // of the directory, for list
+	known   []entry           // by PID: what the last scan found
+	last    *inspect.Snapshot // of the last scan
+	before  []entry           // room for what the next one does
+	entries []byte            // of the directory, for list
 	files   *fileCache
 	users   *userNames
 	spaces  *spaces
@@ -87,10 +88,12 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 
 	snap := &inspect.Snapshot{
 		Schema: inspect.Schema, Version: s.opt.Version, TakenAt: time.Now().UTC(),
-		Processes: make([]inspect.Process, len(pids)),
-		Gaps:      []inspect.Gap{}, SeccompFilters: []inspect.FilterProgram{},
+		Gaps: []inspect.Gap{}, SeccompFilters: []inspect.FilterProgram{},
 	}
-	sc := &scan{pids: pids, kernel: kernel, into: snap.Processes, found: s.room(len(pids)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
+	for i := range s.known { // what became of them in the Snapshot
+		s.known[i].proc = s.last.Processes[i]
+	}
+	sc := &scan{pids: pids, kernel: kernel, found: s.room(len(pids)), known: s.known, now: ticksSinceBoot(), turn: s.turn}
 	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
@@ -103,11 +106,14 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, err error) {
 	var asked chan error
 	if s.kernel != nil {
+		if s.stuck.n.Load() > 0 { // who was left behind may look at it still
+			s.kernel.room = nil
+		}
 		asked = make(chan error, 1)
 		go func() {
 			defer crash.Recover()
 			var err error
-			k, err = s.kernel.ask(ctx, s.turn, s.opt.AllThreads)
+			k, err = s.kernel.ask(ctx, s.turn, s.known, s.opt.AllThreads)
 			asked <- err
 		}()
 	}
@@ -136,21 +142,22 @@ func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, 
 // keep closes the gaps that ended processes left in snap, and remembers the others for the next scan.
 func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
 	n := 0
-	for i, e := range found {
-		if e.proc == nil {
-			continue
+	for _, e := range found {
+		if e.proc != nil {
+			found[n] = e
+			n++
 		}
-		if n != i {
-			snap.Processes[n], found[n] = snap.Processes[i], e
-		}
-		found[n].proc = &snap.Processes[n]
-		n++
 	}
-	clear(snap.Processes[n:])
+	snap.Processes = make([]*inspect.Process, n)
+	for i, e := range found[:n] {
+		if snap.Processes[i] = e.proc; e.kept {
+			snap.Keep(i, e.proc)
+		}
+	}
 	if s.before = nil; s.stuck.n.Load() == 0 { // who was left behind may look at it still
 		s.before = s.known
 	}
-	snap.Processes, s.known = snap.Processes[:n], found[:n]
+	s.known, s.last = found[:n], snap
 }
 
 // room is n entries that are zero.

@@ -82,11 +82,11 @@ func TestSnapshotAgreesWithLibrary(t *testing.T) {
 }
 
 // agree counts p, read again while the two differ: it may have changed between them, but not each time.
-func agree(t *testing.T, s *Source, fs procfs.FS, p inspect.Process) int {
+func agree(t *testing.T, s *Source, fs procfs.FS, p *inspect.Process) int {
 	var differs string
 	for range 5 {
 		var there bool
-		if there, differs = compare(fs, &p); !there {
+		if there, differs = compare(fs, p); !there {
 			return 0
 		} else if differs == "" {
 			return 1
@@ -95,7 +95,7 @@ func agree(t *testing.T, s *Source, fs procfs.FS, p inspect.Process) int {
 		if err != nil {
 			return 0
 		}
-		p = again
+		p = &again
 	}
 	t.Errorf("pid %d: %s", p.PID, differs)
 	return 0

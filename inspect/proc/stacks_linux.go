@@ -154,7 +154,7 @@ func (set *stackSet) join(c *inspect.Creds, tid int, start uint64, count int) (w
 func (c *stackSet) into(snap *inspect.Snapshot) {
 	used := map[inspect.FilterStack]bool{}
 	for i := range snap.Processes {
-		p := &snap.Processes[i]
+		p := snap.Processes[i]
 		note(used, &p.Creds)
 		for j := range p.Threads {
 			note(used, &p.Threads[j].Creds)

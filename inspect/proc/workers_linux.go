@@ -28,9 +28,8 @@ const stuckWhy = "reading it does not end: its file system does not answer"
 type scan struct {
 	pids   []int
 	kernel *kernelScan // nil: procfs alone
-	into   []inspect.Process
-	found  []entry // zero where the process has ended
-	known  []entry // what the last scan found, by PID
+	found  []entry     // zero where the process has ended
+	known  []entry     // what the last scan found, by PID
 	next   atomic.Int64
 	now    uint64 // clock ticks since boot when it began
 	turn   uint   // its number
@@ -63,12 +62,13 @@ func (w *worker) work(ctx context.Context) {
 		w.since.Store(monotonic())
 		w.at.Store(int64(i) + 1)
 		pid := s.pids[i]
-		e := w.r.read(pid, &w.r.scratch, s.lastSeen(&w.r.knownAt, pid))
+		old := s.lastSeen(&w.r.knownAt, pid)
+		e := w.r.read(pid, &w.r.scratch, old)
 		if !w.at.CompareAndSwap(int64(i)+1, 0) {
 			w.r.src.stuck.remove(pid)
 			return
 		}
-		s.put(i, e)
+		s.put(i, e, old)
 	}
 	w.done <- w
 }
@@ -84,7 +84,7 @@ func (w *worker) abandon() (index int, gone bool) {
 
 // lastSeen is what the last scan found at pid, or nil. It is looked for from a place on.
 func (s *scan) lastSeen(at *int, pid int) *entry {
-	i, ok := from(s.known, *at, pid, func(e *entry) int { return e.proc.PID })
+	i, ok := from(s.known, *at, pid, func(e *entry) int { return e.pid })
 	if !ok {
 		return nil
 	}
@@ -92,13 +92,20 @@ func (s *scan) lastSeen(at *int, pid int) *entry {
 	return &s.known[i]
 }
 
-// put keeps what was read of process i.
-func (s *scan) put(i int, e entry) {
+// put keeps what was read of process i: the last scan's process where that says the same.
+func (s *scan) put(i int, e entry, old *entry) {
 	if e.proc == nil {
 		return
 	}
-	s.into[i] = *e.proc
-	e.proc = &s.into[i]
+	e.pid = e.proc.PID
+	switch {
+	case e.kept:
+	case old != nil && e.proc.SameFacts(old.proc):
+		e.kept, e.proc = true, old.proc
+	default:
+		own := *e.proc
+		e.proc = &own
+	}
 	s.found[i] = e
 }
 
@@ -128,7 +135,7 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 				if i, gone := w.abandon(); gone {
 					delete(busy, w)
 					s.stuck.add(sc.pids[i])
-					sc.put(i, s.readQuick(sc, sc.pids[i]))
+					sc.put(i, s.readQuick(sc, sc.pids[i]), nil)
 					start(newReader(s))
 				}
 			}

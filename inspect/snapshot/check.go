@@ -38,15 +38,14 @@ func (r *reader) check() error {
 
 func (r *reader) checkProcesses() error {
 	ps := r.s.Processes
-	order := func(a, b inspect.Process) int {
+	order := func(a, b *inspect.Process) int {
 		return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.StartTime, b.StartTime))
 	}
 	if !slices.IsSortedFunc(ps, order) {
 		slices.SortStableFunc(ps, order)
 	}
-	for i := range ps {
-		p := &ps[i]
-		if i > 0 && order(ps[i-1], *p) == 0 {
+	for i, p := range ps {
+		if i > 0 && order(ps[i-1], p) == 0 {
 			return fmt.Errorf("process %d is in it twice", p.PID)
 		}
 		if err := checkProcess(p); err != nil {
@@ -93,7 +92,7 @@ func checkSeccomp(o inspect.Opt[inspect.Seccomp]) error {
 func (r *reader) breakParents() {
 	index := make(map[int]*inspect.Process, len(r.s.Processes))
 	for i := range r.s.Processes {
-		index[r.s.Processes[i].PID] = &r.s.Processes[i]
+		index[r.s.Processes[i].PID] = r.s.Processes[i]
 	}
 	parent := func(pid int) (int, bool) {
 		p := index[pid]

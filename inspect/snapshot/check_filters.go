@@ -26,7 +26,7 @@ func (r *reader) checkFilters() error {
 		known[f.Hash] = true
 	}
 	for i := range r.s.Processes {
-		p := &r.s.Processes[i]
+		p := r.s.Processes[i]
 		r.checkStack(p.PID, &p.Creds, known)
 		for j := range p.Threads {
 			r.checkStack(p.PID, &p.Threads[j].Creds, known)

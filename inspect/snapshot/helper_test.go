@@ -36,7 +36,7 @@ func valid(r *rand.Rand) *inspect.Snapshot {
 	}
 	slices.SortFunc(s.SeccompFilters, func(a, b inspect.FilterProgram) int { return strings.Compare(a.Hash, b.Hash) })
 	for i := range s.Processes {
-		validProcess(&s.Processes[i], i+1, &s)
+		validProcess(s.Processes[i], i+1, &s)
 	}
 	return &s
 }
@@ -74,7 +74,7 @@ func node(n int) *inspect.Snapshot {
 		Containers: []inspect.Container{{Key: "docker/aa", Kind: inspect.KindContainer}}}
 	for i := range n {
 		id := inspect.Some(inspect.IDs{Real: 33, Effective: 33, Saved: 33, FS: 33})
-		s.Processes = append(s.Processes, inspect.Process{
+		s.Processes = append(s.Processes, &inspect.Process{
 			PID: i + 1, StartTime: uint64(1000 + i), PPID: min(i, 1), Comm: "nginx", State: "S", Container: "docker/aa", Role: inspect.RolePayload, ThreadCount: 1,
 			Cmdline: inspect.Some([]string{"/usr/sbin/nginx", "-g", "daemon off;", "--config=/etc/nginx/nginx.conf"}), Exe: inspect.Some("/usr/sbin/nginx"),
 			User: inspect.Some("www-data"), UID: id, GID: id, Groups: inspect.Some([]uint32{33}),

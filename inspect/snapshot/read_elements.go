@@ -58,7 +58,7 @@ type batch struct {
 }
 
 type batchResult struct {
-	ps   []inspect.Process
+	ps   []*inspect.Process
 	cost int64
 	err  error
 }
@@ -68,21 +68,22 @@ const batchSize = 64
 func (b *batch) decode() {
 	defer crash.Recover()
 	var res batchResult
-	res.ps = make([]inspect.Process, len(b.raw))
+	res.ps = make([]*inspect.Process, len(b.raw))
 	for i, raw := range b.raw {
-		if err := json.Unmarshal(raw, &res.ps[i]); err != nil {
+		res.ps[i] = new(inspect.Process)
+		if err := json.Unmarshal(raw, res.ps[i]); err != nil {
 			res.err = within(fmt.Sprintf("[%d]", b.first+i), err)
 			break
 		}
-		res.cost += memory(&res.ps[i], len(raw))
+		res.cost += memory(res.ps[i], len(raw))
 	}
 	b.done <- res
 }
 
 // processes reads the array of processes: one goroutine finds where each ends, as many as there are CPUs decode them.
-func (r *reader) processes() ([]inspect.Process, error) {
+func (r *reader) processes() ([]*inspect.Process, error) {
 	var (
-		ps      []inspect.Process
+		ps      []*inspect.Process
 		next    = &batch{done: make(chan batchResult, 1)}
 		size    int
 		running []*batch

@@ -217,8 +217,8 @@ func TestReadGzipBomb(t *testing.T) {
 // Many small elements that are large in memory are refused before they fill it.
 func TestReadBoundsMemory(t *testing.T) {
 	r := newReader(nil)
-	p := inspect.Process{Threads: make([]inspect.Thread, 10)}
-	if n := memory(&p, 100); n < 100+processSize+10*threadSize {
+	p := &inspect.Process{Threads: make([]inspect.Thread, 10)}
+	if n := memory(p, 100); n < 100+processSize+10*threadSize {
 		t.Errorf("%d bytes", n)
 	}
 	if err := r.spend(maxMemory); err != nil {

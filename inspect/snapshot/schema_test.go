@@ -89,7 +89,7 @@ func TestSchemaDescribesTheModel(t *testing.T) {
 	var visit func(reflect.Type)
 	visit = func(typ reflect.Type) {
 		switch {
-		case typ.Kind() == reflect.Slice:
+		case typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer:
 			visit(typ.Elem())
 			return
 		case typ.Kind() != reflect.Struct || typ == reflect.TypeFor[time.Time]() || seen[typ]:
@@ -139,7 +139,7 @@ func TestSchemaDescribesTheModel(t *testing.T) {
 // jsonKeys is the keys of a struct, sorted, and those that are always written.
 func jsonKeys(typ reflect.Type, visit func(reflect.Type)) (keys, required []string) {
 	for _, f := range reflect.VisibleFields(typ) {
-		if f.Anonymous {
+		if f.Anonymous || !f.IsExported() {
 			continue
 		}
 		key, options, _ := strings.Cut(f.Tag.Get("json"), ",")

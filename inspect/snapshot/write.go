@@ -121,7 +121,7 @@ const (
 
 // writeProcesses encodes chunks side by side on all CPUs and writes them in order. At most two chunks a CPU are
 // held at a time. The buffers are kept for the next call: an export may come with each refresh.
-func writeProcesses(w io.Writer, ps []inspect.Process, progress func(done, total int)) error {
+func writeProcesses(w io.Writer, ps []*inspect.Process, progress func(done, total int)) error {
 	chunks := make([]chan *appender, (len(ps)+chunk-1)/chunk)
 	for i := range chunks {
 		chunks[i] = make(chan *appender, 1)
@@ -167,7 +167,7 @@ func writeProcesses(w io.Writer, ps []inspect.Process, progress func(done, total
 var appenders = sync.Pool{New: func() any { return &appender{b: make([]byte, 0, likely)} }}
 
 // encodeChunk encodes the processes from first on, with what is between them and before them.
-func encodeChunk(ps []inspect.Process, first int) *appender {
+func encodeChunk(ps []*inspect.Process, first int) *appender {
 	a := appenders.Get().(*appender)
 	a.b = a.b[:0]
 	for i := first; i < min(first+chunk, len(ps)); i++ {
@@ -175,7 +175,7 @@ func encodeChunk(ps []inspect.Process, first int) *appender {
 			a.raw(",")
 		}
 		a.raw("\n")
-		a.process(&ps[i])
+		a.process(ps[i])
 	}
 	return a
 }

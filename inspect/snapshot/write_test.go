@@ -47,7 +47,7 @@ func TestProcessIsWhatMarshalMakes(t *testing.T) {
 
 // Known and empty is [], also where Go has nil; unknown is null.
 func TestKnownListsAreNotNull(t *testing.T) {
-	s := &inspect.Snapshot{Processes: []inspect.Process{{Cmdline: inspect.Some[[]string](nil), Groups: inspect.Some[[]uint32](nil)}},
+	s := &inspect.Snapshot{Processes: []*inspect.Process{{Cmdline: inspect.Some[[]string](nil), Groups: inspect.Some[[]uint32](nil)}},
 		Containers:     []inspect.Container{{Key: "a", Declared: inspect.Some(inspect.Declared{Mounts: inspect.Some[[]inspect.SpecMount](nil)})}},
 		UserNamespaces: []nsinfo.User{{UIDMap: inspect.Some[[]nsinfo.Range](nil)}}}
 	got := string(encoded(t, s))
@@ -169,10 +169,10 @@ func (f *failing) Write(p []byte) (int, error) {
 
 // Everything in the model has a place in the appender: a Process with nothing zero has every key.
 func TestEveryKeyIsWritten(t *testing.T) {
-	p := inspect.Process{Status: "x", Nested: "y", Entered: "z", Outside: true, Threads: []inspect.Thread{{}}, Gaps: []inspect.Gap{{}}}
+	p := &inspect.Process{Status: "x", Nested: "y", Entered: "z", Outside: true, Threads: []inspect.Thread{{}}, Gaps: []inspect.Gap{{}}}
 	p.Caps = inspect.Some(caps.Sets{})
 	var a appender
-	a.process(&p)
+	a.process(p)
 	for f := range reflect.TypeFor[inspect.Process]().Fields() {
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if key != "" && !bytes.Contains(a.b, []byte(`"`+key+`":`)) {

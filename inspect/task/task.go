@@ -4,6 +4,7 @@ package task
 
 import (
 	"context"
+	"slices"
 
 	"capview/inspect/caps"
 	"capview/nsinfo"
@@ -49,6 +50,15 @@ type Record struct {
 	CgroupID        uint64 // of the default hierarchy
 	Cgroups         uint64 // two threads with the same are in the same cgroup of every hierarchy; 0 unknown
 	Exe             Exe
+}
+
+// Same tells whether two records say the same.
+func (r *Record) Same(o *Record) bool {
+	return r.PID == o.PID && r.TGID == o.TGID && r.PPID == o.PPID && r.StartTime == o.StartTime && r.ExecID == o.ExecID && r.Args == o.Args &&
+		r.Flags == o.Flags && r.State == o.State && r.Changed == o.Changed && r.Comm == o.Comm && r.UID == o.UID && r.GID == o.GID &&
+		r.GroupCount == o.GroupCount && slices.Equal(r.Groups, o.Groups) && r.Caps == o.Caps && r.SecureBits == o.SecureBits &&
+		r.NoNewPrivs == o.NoNewPrivs && r.SeccompMode == o.SeccompMode && r.Filters == o.Filters && r.Threads == o.Threads &&
+		r.Namespaces == o.Namespaces && r.User == o.User && r.CgroupID == o.CgroupID && r.Cgroups == o.Cgroups && r.Exe == o.Exe
 }
 
 // MaxGroups is how many supplementary groups a Record has room for.

@@ -87,7 +87,7 @@ func (j *join) place() {
 		return
 	}
 	for i := range j.s.Processes {
-		if in := j.owner(&j.s.Processes[i]); in != nil {
+		if in := j.owner(j.s.Processes[i]); in != nil {
 			j.give(i, in, inspect.RolePayload)
 		}
 	}
@@ -98,7 +98,7 @@ func (j *join) place() {
 
 // name completes an instance and finds its key; false where it stays unnamed.
 func (j *join) name(in *instance) bool {
-	c, p := &in.container, &j.s.Processes[in.init]
+	c, p := &in.container, j.s.Processes[in.init]
 	a := j.answers[in.request]
 	if in.asks && a != nil {
 		c.ID = first(c.ID, a.facts.id)
@@ -118,7 +118,7 @@ func (j *join) name(in *instance) bool {
 
 // identify finds an instance's key, and takes over what its processes' former group tells.
 func (j *join) identify(in *instance) {
-	c, p := &in.container, &j.s.Processes[in.init]
+	c, p := &in.container, j.s.Processes[in.init]
 	old := j.kinds[p.Container]
 	c.Cgroup, c.Unit = p.Cgroup.Or(""), old.Unit
 	if old.NestedIn != "" && old.NestedIn != old.Key {
@@ -192,7 +192,7 @@ func (j *join) descend(tree []*instance) {
 		first[j.s.Processes[in.init].PID] = in
 	}
 	for i := range j.s.Processes {
-		p := &j.s.Processes[i]
+		p := j.s.Processes[i]
 		if !j.open(p) || j.starters[p.PID] != nil {
 			continue
 		}
@@ -224,19 +224,21 @@ func (j *join) ancestor(p *inspect.Process, first map[int]*instance) *instance {
 // helpers puts the starters with the containers that they serve.
 func (j *join) helpers() {
 	for _, in := range j.instances { // a shim serves several: the first
-		if in.st != nil && j.keys[in.container.Key] == in && j.open(&j.s.Processes[in.st.index]) {
+		if in.st != nil && j.keys[in.container.Key] == in && j.open(j.s.Processes[in.st.index]) {
 			j.give(in.st.index, in, inspect.RoleHelper)
 		}
 	}
 }
 
 func (j *join) give(i int, in *instance, role inspect.Role) {
-	p := &j.s.Processes[i]
+	p := j.s.Processes[i]
 	if p.Container == in.container.Key {
 		return
 	}
 	j.left[p.Container] = true
-	p.Container, p.Role = in.container.Key, role
+	at := p.Placement()
+	at.Container, at.Role = in.container.Key, role
+	j.s.Place(i, at)
 }
 
 // settle enters the new containers and drops the groups that have no process left.

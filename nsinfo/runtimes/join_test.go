@@ -23,7 +23,7 @@ func scene(t *testing.T, lines ...string) *inspect.Snapshot {
 	s := &inspect.Snapshot{Host: inspect.Host{UserNamespace: host[nsinfo.UserNS], CapLastCap: 40}}
 	for _, line := range lines {
 		f := strings.Fields(strings.NewReplacer("ID1", id1, "ID2", id2, "ID3", id3).Replace(line))
-		p := inspect.Process{Comm: strings.ReplaceAll(f[2], "_", " "), State: "S", Cgroup: inspect.Some(f[3]), UID: inspect.Some(inspect.IDs{})}
+		p := &inspect.Process{Comm: strings.ReplaceAll(f[2], "_", " "), State: "S", Cgroup: inspect.Some(f[3]), UID: inspect.Some(inspect.IDs{})}
 		fmt.Sscan(f[0], &p.PID)
 		fmt.Sscan(f[1], &p.PPID)
 		ns := host
@@ -78,7 +78,7 @@ func named(q request) *answer {
 func told(s *inspect.Snapshot) (lines []string) {
 	short := strings.NewReplacer(id1, "ID1", id2, "ID2", id3, "ID3")
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		line := fmt.Sprint(p.PID, " ", p.Container)
 		if p.Role != inspect.RolePayload {
 			line += " " + string(p.Role)
@@ -205,7 +205,7 @@ func consistent(t *testing.T, name string, s *inspect.Snapshot) {
 		keys[s.Containers[i].Key] = true
 	}
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		if !keys[p.Container] || !keys[p.Nested] || !keys[p.Entered] {
 			t.Errorf("%s: process %d refers to %q, %q, %q", name, p.PID, p.Container, p.Nested, p.Entered)
 		}

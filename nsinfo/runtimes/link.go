@@ -45,7 +45,7 @@ func newLinks(sc *scan) *links {
 	l := &links{scan: sc, named: map[string]*link{}, led: make([]bool, len(sc.s.Containers))}
 	if len(sc.starters) > 0 {
 		for i := range sc.s.Processes {
-			p := &sc.s.Processes[i]
+			p := sc.s.Processes[i]
 			if st := sc.starters[p.PPID]; st != nil && !p.KernelThread && sc.starters[p.PID] == nil {
 				l.child(i, st)
 			}
@@ -58,7 +58,7 @@ func newLinks(sc *scan) *links {
 
 // child is about the process at i, which st started.
 func (l *links) child(i int, st *starter) {
-	p, c := &l.s.Processes[i], l.containerOf(i)
+	p, c := l.s.Processes[i], l.containerOf(i)
 	switch {
 	case c == nil || p.Role == inspect.RoleHelper:
 	case st.in != "":
@@ -221,7 +221,7 @@ func (l *links) storages(uid uint32, trusted bool) string {
 func (l *links) payloads() map[string]int {
 	found := make(map[string]int, len(l.s.Containers))
 	for i := range l.s.Processes {
-		p := &l.s.Processes[i]
+		p := l.s.Processes[i]
 		if _, ok := found[p.Container]; !ok && p.Role != inspect.RoleHelper {
 			found[p.Container] = p.PID
 		}
@@ -234,10 +234,10 @@ func (l *links) payloads() map[string]int {
 func (l *links) strays() {
 	taken := map[uint64]bool{l.hostNS[nsinfo.PID]: true, 0: true}
 	for _, in := range l.instances {
-		taken[pidNS(&l.s.Processes[in.init])] = true
+		taken[pidNS(l.s.Processes[in.init])] = true
 	}
 	for i := range l.s.Processes {
-		p := &l.s.Processes[i]
+		p := l.s.Processes[i]
 		ns := pidNS(p)
 		if taken[ns] {
 			continue
@@ -266,7 +266,7 @@ func pidNS(p *inspect.Process) uint64 {
 
 // instance is a container that a starter's child is the first process of.
 func (l *links) instance(i int, st *starter) *instance {
-	p := &l.s.Processes[i]
+	p := l.s.Processes[i]
 	in := &instance{st: st, init: i, asks: true}
 	c := &in.container
 	*c = inspect.Container{Kind: inspect.KindContainer, Claimed: !st.trusted}

@@ -19,9 +19,9 @@ type memo struct {
 
 	made    []inspect.Container
 	gaps    []inspect.Gap
-	deltas  []delta
-	groups  map[string]group // by the key as given
-	beside  map[int]bool     // PIDs of starters and helpers
+	deltas  []inspect.Placement // what was made of processes, where that is another than was given
+	groups  map[string]group    // by the key as given
+	beside  map[int]bool        // PIDs of starters and helpers
 	hostNS  nsinfo.Set
 	descend bool // a container is told by the tree of processes: anyone may belong to it
 
@@ -57,13 +57,6 @@ type userNS struct {
 	owner  inspect.Opt[uint32]
 }
 
-// delta is what a Join made of a process.
-type delta struct {
-	container, nested, entered string
-	role                       inspect.Role
-	outside                    bool
-}
-
 // moved is a process of the Snapshot at hand, and its delta.
 type moved struct{ process, delta int32 }
 
@@ -91,7 +84,7 @@ func (m *memo) take(s *inspect.Snapshot) {
 	m.processes = slices.Grow(m.processes[:0], len(s.Processes))
 	sites := map[string][]*site{}
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		g := givenOf(p)
 		g.site = siteOf(p, sites)
 		m.processes = append(m.processes, g)
@@ -183,15 +176,15 @@ func (m *memo) keep(sp *spaces, gaps []inspect.Gap) {
 }
 
 // keepDeltas finds what was made of which process. A container that one was taken from goes with its last.
-func (m *memo) keepDeltas(ps []inspect.Process) {
+func (m *memo) keepDeltas(ps []*inspect.Process) {
 	m.deltas = m.deltas[:0]
 	for i := range ps {
-		p, g := &ps[i], &m.processes[i]
+		p, g := ps[i], &m.processes[i]
 		if p.Container == g.container && p.Nested == g.nested && p.Role == g.role && p.Entered == "" && !p.Outside {
 			continue
 		}
 		g.delta = int32(len(m.deltas))
-		m.deltas = append(m.deltas, delta{p.Container, p.Nested, p.Entered, p.Role, p.Outside})
+		m.deltas = append(m.deltas, p.Placement())
 		if p.Container != g.container {
 			m.groups[g.container] = group{}
 		}
@@ -261,11 +254,11 @@ func (m *memo) applies(s *inspect.Snapshot) bool {
 }
 
 // walk compares the processes, both in the order of PIDs, and finds those that are to be changed.
-func (m *memo) walk(ps []inspect.Process) bool {
+func (m *memo) walk(ps []*inspect.Process) bool {
 	m.moved = m.moved[:0]
 	k, others := 0, 0
 	for i := range ps {
-		p := &ps[i]
+		p := ps[i]
 		for k < len(m.processes) && m.processes[k].pid < p.PID { // it has ended
 			if m.processes[k].needed {
 				return false
@@ -303,8 +296,7 @@ func (m *memo) walk(ps []inspect.Process) bool {
 // apply makes of s what the last Join made.
 func (m *memo) apply(s *inspect.Snapshot) {
 	for _, at := range m.moved {
-		p, d := &s.Processes[at.process], &m.deltas[at.delta]
-		p.Container, p.Nested, p.Entered, p.Role, p.Outside = d.container, d.nested, d.entered, d.role, d.outside
+		s.Place(int(at.process), m.deltas[at.delta])
 	}
 	s.Containers = append(s.Containers[:0], m.made...)
 	s.Gaps = append(s.Gaps, m.gaps...)

@@ -25,17 +25,20 @@ type world struct {
 	next int // PID
 }
 
-// copy is the Snapshot as a source would bring it.
+// copy is the Snapshot as a source would bring it, that has each process in the one before too.
 func (w *world) copy() *inspect.Snapshot {
 	s := *w.s
 	s.Processes = slices.Clone(w.s.Processes)
+	for i, p := range w.s.Processes {
+		s.Keep(i, p)
+	}
 	s.Containers = slices.Clone(w.s.Containers)
 	s.UserNamespaces = slices.Clone(w.s.UserNamespaces)
 	s.Gaps = nil
 	return &s
 }
 
-func (w *world) any() *inspect.Process { return &w.s.Processes[w.r.IntN(len(w.s.Processes))] }
+func (w *world) any() *inspect.Process { return w.s.Processes[w.r.IntN(len(w.s.Processes))] }
 
 func (w *world) add(p inspect.Process) {
 	w.next++
@@ -43,7 +46,7 @@ func (w *world) add(p inspect.Process) {
 	if w.r.IntN(10) == 0 {
 		p.StartTime = uint64(w.r.IntN(w.next)) // a PID that came round, or a process that was moved there
 	}
-	w.s.Processes = append(w.s.Processes, p)
+	w.s.Processes = append(w.s.Processes, &p)
 }
 
 // change makes one thing otherwise.
@@ -61,7 +64,7 @@ func (w *world) change() string {
 	case 6, 7, 8, 9:
 		if p.PID != 1 {
 			pid := p.PID
-			s.Processes = slices.DeleteFunc(s.Processes, func(q inspect.Process) bool { return q.PID == pid })
+			s.Processes = slices.DeleteFunc(s.Processes, func(q *inspect.Process) bool { return q.PID == pid })
 		}
 		return "exit"
 	case 10:
@@ -114,7 +117,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		inspect.Container{Key: "pidns/80", Kind: inspect.KindContainer},
 		inspect.Container{Key: "unit/x", Kind: inspect.KindUnit, Unit: "x.service"})
 	w.s.UserNamespaces = []nsinfo.User{{Inode: 77, Parent: inspect.Some[uint64](7), OwnerUID: inspect.Some[uint32](1000)}}
-	slices.SortFunc(w.s.Processes, func(a, b inspect.Process) int { return a.PID - b.PID })
+	slices.SortFunc(w.s.Processes, func(a, b *inspect.Process) int { return a.PID - b.PID })
 	w.add(inspect.Process{PPID: 1, Comm: "a", Container: "userns/77", Role: inspect.RolePayload, UID: inspect.Some(inspect.IDs{}), Namespaces: inspect.Some(ns)})
 	ns = hostNS
 	ns[nsinfo.PID] = 80

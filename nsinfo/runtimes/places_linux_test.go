@@ -58,7 +58,7 @@ func TestRootlessOrphan(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := idsOnly()
-		k, p := &s.Containers[0], &s.Processes[1]
+		k, p := &s.Containers[0], s.Processes[1]
 		*k = inspect.Container{Kind: inspect.KindContainer, Runtime: "podman", ID: id, Claimed: true,
 			Cgroup: "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope"}
 		k.Key = "user@1000.service/podman/" + id

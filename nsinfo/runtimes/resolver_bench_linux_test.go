@@ -21,7 +21,7 @@ func crowd(t testing.TB, dir string, count, n int) func() *inspect.Snapshot {
 	base := inspect.Snapshot{Host: inspect.Host{UserNamespace: 7, CapLastCap: 40}}
 	add := func(p inspect.Process) {
 		p.UID, p.Role = root, inspect.RolePayload
-		base.Processes = append(base.Processes, p)
+		base.Processes = append(base.Processes, &p)
 	}
 	add(inspect.Process{PID: 1, Comm: "systemd", Container: "host", Namespaces: inspect.Some(hostNS)})
 	base.Containers = append(base.Containers, inspect.Container{Key: "host", Kind: inspect.KindHost})
@@ -49,7 +49,10 @@ func crowd(t testing.TB, dir string, count, n int) func() *inspect.Snapshot {
 	}
 	return func() *inspect.Snapshot {
 		s := base
-		s.Processes = append([]inspect.Process(nil), base.Processes...)
+		s.Processes = append([]*inspect.Process(nil), base.Processes...)
+		for i, p := range base.Processes {
+			s.Keep(i, p)
+		}
 		s.Containers = append([]inspect.Container(nil), base.Containers...)
 		return &s
 	}
@@ -73,7 +76,7 @@ func fakeProc(t testing.TB, s *inspect.Snapshot) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		if p.Role != inspect.RoleHelper {
 			continue
 		}
@@ -109,7 +112,7 @@ func BenchmarkRefresh(b *testing.B) {
 		"same": func(*inspect.Snapshot, int) {},
 		"plain": func(s *inspect.Snapshot, n int) {
 			for i := len(s.Processes) - 1 - n%1000; ; i-- {
-				if p := &s.Processes[i]; p.Container == "host" {
+				if p := s.Processes[i]; p.Container == "host" {
 					p.Comm, p.StartTime = "sh", uint64(n)
 					return
 				}

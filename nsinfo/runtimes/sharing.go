@@ -60,7 +60,7 @@ func (j *join) share() *spaces {
 // see finds each process's container, and each container's namespaces.
 func (sp *spaces) see() {
 	for i := range sp.s.Processes {
-		if p := &sp.s.Processes[i]; p.Role == inspect.RoleHelper {
+		if p := sp.s.Processes[i]; p.Role == inspect.RoleHelper {
 			sp.helping[p.PID] = true
 		}
 	}
@@ -70,7 +70,7 @@ func (sp *spaces) see() {
 		contained[i] = (c.Kind == inspect.KindContainer || c.Kind == inspect.KindSandbox) && !byNamespace(c)
 	}
 	for i := range sp.s.Processes {
-		p, of := &sp.s.Processes[i], sp.of[i]
+		p, of := sp.s.Processes[i], sp.of[i]
 		if of == noContainer || !contained[of] {
 			continue
 		}
@@ -154,7 +154,7 @@ func (sp *spaces) shares(of int32) {
 
 // judge compares the namespaces of the process at i with its container's.
 func (sp *spaces) judge(i int) {
-	p := &sp.s.Processes[i]
+	p := sp.s.Processes[i]
 	ns, ok := p.Namespaces.Get()
 	if !ok || p.KernelThread || p.Role != inspect.RolePayload {
 		return
@@ -166,7 +166,9 @@ func (sp *spaces) judge(i int) {
 	switch {
 	case own.known && ns[nsinfo.Mount] == own.set[nsinfo.Mount] && ns[nsinfo.PID] == own.set[nsinfo.PID]:
 	case own.known:
-		p.Outside = outside(ns, own.set, sp.hostNS)
+		at := p.Placement()
+		at.Outside = outside(ns, own.set, sp.hostNS)
+		sp.s.Place(i, at)
 		sp.enter(i, ns, own)
 	case ns[nsinfo.Mount] != sp.hostNS[nsinfo.Mount] || ns[nsinfo.PID] != sp.hostNS[nsinfo.PID] || ns[nsinfo.Net] != sp.hostNS[nsinfo.Net]:
 		sp.enter(i, ns, own)
@@ -190,7 +192,7 @@ func outside(ns, own, host nsinfo.Set) bool {
 // enter notes that a process is in namespaces of a container that is not its own. One that only its PID namespace put
 // into a group is that container's.
 func (sp *spaces) enter(i int, ns nsinfo.Set, own space) {
-	p := &sp.s.Processes[i]
+	at := sp.s.Processes[i].Placement()
 	for _, t := range [...]nsinfo.Type{nsinfo.PID, nsinfo.Mount, nsinfo.Net} {
 		owner, ok := sp.owners[spaceID{t, ns[t]}]
 		switch {
@@ -199,11 +201,12 @@ func (sp *spaces) enter(i int, ns nsinfo.Set, own space) {
 		case own.known && (own.set[t] == ns[t] || t == nsinfo.Net):
 			continue // shared by both; a container's processes may well be in another's network
 		}
-		p.Entered = sp.s.Containers[owner[0]].Key
-		if c := sp.kinds[p.Container]; c != nil && (byNamespace(c) || c.Kind == inspect.KindUserNS) && t == nsinfo.PID {
-			sp.left[p.Container] = true
-			p.Container = p.Entered
+		at.Entered = sp.s.Containers[owner[0]].Key
+		if c := sp.kinds[at.Container]; c != nil && (byNamespace(c) || c.Kind == inspect.KindUserNS) && t == nsinfo.PID {
+			sp.left[at.Container] = true
+			at.Container = at.Entered
 		}
+		sp.s.Place(i, at)
 		return
 	}
 }

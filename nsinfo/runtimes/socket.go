@@ -170,7 +170,7 @@ func (j *join) belongs(c *inspect.Container, uid uint32) bool {
 	}
 	seen := false
 	for i := range j.s.Processes {
-		p := &j.s.Processes[i]
+		p := j.s.Processes[i]
 		if p.Container != c.Key || p.Role != inspect.RolePayload {
 			continue
 		}

@@ -85,7 +85,7 @@ func idsOnly() *inspect.Snapshot {
 	ns := nsinfo.Set{1, 2, 3, 4, 5, 6, 7, 8}
 	return &inspect.Snapshot{
 		Host: inspect.Host{UserNamespace: 7, CapLastCap: 40},
-		Processes: []inspect.Process{
+		Processes: []*inspect.Process{
 			{PID: 1, Comm: "init", Container: "host", Role: inspect.RolePayload, Namespaces: inspect.Some(ns)},
 			{PID: 99999999, PPID: 1, Comm: "app", Container: "docker/" + dockerID, Role: inspect.RolePayload, UID: inspect.Some(inspect.IDs{})},
 		},

@@ -84,7 +84,7 @@ func (sc *scan) containerOf(i int) *inspect.Container {
 // hostNamespaces are those of kernel threads, else of PID 1, of which any that differ are left unknown.
 func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
 	for i := range s.Processes {
-		p := &s.Processes[i]
+		p := s.Processes[i]
 		ns, ok := p.Namespaces.Get()
 		if !ok || !p.KernelThread && p.PID != 1 {
 			continue
@@ -107,7 +107,7 @@ func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
 // look sees whether the process at i leads to containers. A command's name is what any process may take; what it is
 // worth is decided by who runs it, and where.
 func (sc *scan) look(i int) {
-	p := &sc.s.Processes[i]
+	p := sc.s.Processes[i]
 	kind := starterOf(p.Comm, p.Cmdline)
 	if kind == noStarter || p.KernelThread {
 		return
@@ -184,9 +184,9 @@ func (sc *scan) trusts(p *inspect.Process) bool {
 
 // process is the process with that PID, or nil.
 func (sc *scan) process(pid int) *inspect.Process {
-	i, ok := slices.BinarySearchFunc(sc.s.Processes, pid, func(p inspect.Process, pid int) int { return p.PID - pid })
+	i, ok := slices.BinarySearchFunc(sc.s.Processes, pid, func(p *inspect.Process, pid int) int { return p.PID - pid })
 	if !ok {
 		return nil
 	}
-	return &sc.s.Processes[i]
+	return sc.s.Processes[i]
 }

@@ -85,11 +85,11 @@ func (l *links) adopt(states []state) {
 	}
 	for k := range states {
 		st := &states[k]
-		i, ok := slices.BinarySearchFunc(l.s.Processes, st.pid, func(p inspect.Process, pid int) int { return p.PID - pid })
+		i, ok := slices.BinarySearchFunc(l.s.Processes, st.pid, func(p *inspect.Process, pid int) int { return p.PID - pid })
 		if !ok || known[i] || l.s.Processes[i].StartTime != st.start && st.start != 0 {
 			continue
 		}
-		p := &l.s.Processes[i]
+		p := l.s.Processes[i]
 		c := l.kinds[p.Container]
 		switch {
 		case c == nil || st.claimed && !l.mayOwn(p, st.owner):

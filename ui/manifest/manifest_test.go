@@ -44,7 +44,7 @@ func container(t testing.TB, ix *inspect.Index, name string) advise.Target {
 		}
 		target := advise.Target{Name: name, Container: c}
 		for j := range ix.Processes {
-			if p := &ix.Processes[j]; p.Container == c.Key && p.Role != inspect.RoleHelper && p.State != "Z" {
+			if p := ix.Processes[j]; p.Container == c.Key && p.Role != inspect.RoleHelper && p.State != "Z" {
 				target.Processes = append(target.Processes, p)
 			}
 		}
@@ -125,7 +125,7 @@ func hostile(name string) (*inspect.Index, advise.Advice) {
 	ids := inspect.Some(inspect.IDs{})
 	s := &inspect.Snapshot{
 		Host: inspect.Host{CapLastCap: 63},
-		Processes: []inspect.Process{{PID: 1, Comm: name, UID: ids, GID: ids, Exe: inspect.Some(name), Container: "k", Role: inspect.RolePayload,
+		Processes: []*inspect.Process{{PID: 1, Comm: name, UID: ids, GID: ids, Exe: inspect.Some(name), Container: "k", Role: inspect.RolePayload,
 			Creds: inspect.Creds{Caps: inspect.Some(caps.Sets{Permitted: all, Effective: all, Bounding: all})}}},
 		Containers: []inspect.Container{{Key: "k", Kind: inspect.KindContainer, Name: inspect.Some(name), Unit: name, Runtime: "containerd", Image: inspect.Some(name),
 			Pod: inspect.Some(inspect.Pod{Name: name, Namespace: name})}},
@@ -135,7 +135,7 @@ func hostile(name string) (*inspect.Index, advise.Advice) {
 		{PID: 1, TID: 1, Comm: name, Syscall: name, Stack: []string{name}, Cap: caps.Chown, Allowed: true, Count: 1, Last: time.Unix(50, 0)},
 		{PID: 1, TID: 1, Comm: name, Syscall: name, Cap: caps.Kill, Count: 1, Last: time.Unix(50, 0)},
 	}}
-	return ix, advise.Advise(ix, o, advise.Target{Name: name, Container: ix.Container("k"), Processes: []*inspect.Process{&s.Processes[0]}})
+	return ix, advise.Advise(ix, o, advise.Target{Name: name, Container: ix.Container("k"), Processes: []*inspect.Process{s.Processes[0]}})
 }
 
 var names0 = []string{"a\nevil: true\n", "x\"\\", "\x1b[31m", "\u202e\u2066", "# no", "${IFS}`id`$(id)", "\xff\xfe", "é\U000e0041", "- a: b", "%h\n[Install]", "'"}

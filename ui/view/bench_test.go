@@ -12,9 +12,10 @@ import (
 func many(b *testing.B, n int) []Row {
 	small := node(b)
 	s := *small.Snapshot
-	s.Processes = make([]inspect.Process, n)
+	s.Processes = make([]*inspect.Process, n)
 	for i := range s.Processes {
-		s.Processes[i] = small.Processes[i%len(small.Processes)]
+		one := *small.Processes[i%len(small.Processes)]
+		s.Processes[i] = &one
 		s.Processes[i].PID = 10000 + i
 	}
 	return rowsOf(inspect.NewIndex(&s))

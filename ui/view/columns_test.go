@@ -158,7 +158,9 @@ func TestWorks(t *testing.T) {
 	s := *node(t).Snapshot
 	s.Namespaces = append(s.Namespaces, nsinfo.Namespace{Type: "ipc", Inode: 4026531839, Owner: hostNS})
 	s.Processes = slices.Clone(s.Processes)
-	for i := range s.Processes {
+	for i, p := range s.Processes {
+		own := *p
+		s.Processes[i] = &own
 		s.Processes[i].Caps = inspect.Some(caps.Sets{Effective: allCaps})
 	}
 	ix := inspect.NewIndex(&s)

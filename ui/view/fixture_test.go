@@ -40,7 +40,7 @@ func node(testing.TB) *inspect.Index {
 	}
 	s.Containers = containers()
 	s.Processes = append(hostProcesses(), containedProcesses()...)
-	slices.SortFunc(s.Processes, func(a, b inspect.Process) int { return cmp.Compare(a.PID, b.PID) })
+	slices.SortFunc(s.Processes, func(a, b *inspect.Process) int { return cmp.Compare(a.PID, b.PID) })
 	return inspect.NewIndex(s)
 }
 
@@ -70,7 +70,7 @@ func containers() []inspect.Container {
 	}
 }
 
-func hostProcesses() []inspect.Process {
+func hostProcesses() []*inspect.Process {
 	sshd := process(812, 1, "sshd", "root", 0, all(), "unit/ssh.service")
 	sshd.Cmdline = inspect.Some([]string{"sshd: /usr/sbin/sshd -D [listener]", "", "x"})
 	kthreadd := process(2, 0, "kthreadd", "root", 0, all(), "kernel")
@@ -81,19 +81,19 @@ func hostProcesses() []inspect.Process {
 	su := process(901, 812, "su", "alice", 1000, caps.Sets{Bounding: allCaps}, "unit/ssh.service")
 	su.ExeFile = inspect.Some(inspect.ExeFile{Device: 0xfe00, Inode: 77, Ctime: 1700000000e9, Mode: 0o6755, GID: 42, NoSUID: inspect.Some(false)})
 	su.UID = inspect.Some(inspect.IDs{Real: 1000, Effective: 1000, Saved: 0, FS: 1000})
-	return []inspect.Process{process(1, 0, "systemd", "root", 0, all(), ""), kthreadd, sshd, ping, su, hidden7000()}
+	return []*inspect.Process{process(1, 0, "systemd", "root", 0, all(), ""), kthreadd, sshd, ping, su, hidden7000()}
 }
 
 // hidden7000 is another user's process as an unprivileged reader meets it.
-func hidden7000() inspect.Process {
-	p := inspect.Process{PID: 7000, PPID: 1, StartTime: 700000, Comm: "secret", State: "S", ThreadCount: 1}
+func hidden7000() *inspect.Process {
+	p := &inspect.Process{PID: 7000, PPID: 1, StartTime: 700000, Comm: "secret", State: "S", ThreadCount: 1}
 	for _, what := range []string{"exe", "namespaces", "file_caps", "caps"} {
 		p.Gaps = append(p.Gaps, inspect.Gap{Subject: "pid 7000", What: what, Why: "permission denied (needs CAP_SYS_PTRACE)"})
 	}
 	return p
 }
 
-func containedProcesses() []inspect.Process {
+func containedProcesses() []*inspect.Process {
 	key := func(runtime string, c byte) string {
 		for _, x := range containers() {
 			if x.Runtime == runtime && x.ID[0] == c {
@@ -122,7 +122,7 @@ func containedProcesses() []inspect.Process {
 	db.Seccomp, db.Exe = filter(2, "default"), inspect.Some("/usr/bin/postgres (deleted)")
 	db.FileCaps = inspect.Some(filecap.Caps{Revision: 3, RootID: 100000, Text: "cap_sys_nice=ep", Effective: true, Permitted: caps.Of(caps.SysNice)})
 	sandbox := inNS(process(5001, 5000, "zygote\u202egnp", "100032", 100032, caps.Sets{Permitted: allCaps, Effective: allCaps, Bounding: allCaps}, key("podman", 'd')), nestNS)
-	return []inspect.Process{shim, web, worker, privileged, dns, db, sandbox}
+	return []*inspect.Process{shim, web, worker, privileged, dns, db, sandbox}
 }
 
 func all() caps.Sets { return caps.Sets{Permitted: allCaps, Effective: allCaps, Bounding: allCaps} }
@@ -135,16 +135,16 @@ func filter(n int, profile string) inspect.Opt[inspect.Seccomp] {
 	return inspect.Some(s)
 }
 
-func inNS(p inspect.Process, user uint64) inspect.Process {
+func inNS(p *inspect.Process, user uint64) *inspect.Process {
 	ns, _ := p.Namespaces.Get()
 	ns[nsinfo.UserNS], ns[nsinfo.Net] = user, 4026532501
 	p.Namespaces = inspect.Some(ns)
 	return p
 }
 
-func process(pid, ppid int, comm, name string, uid uint32, s caps.Sets, container string) inspect.Process {
+func process(pid, ppid int, comm, name string, uid uint32, s caps.Sets, container string) *inspect.Process {
 	ids := inspect.IDs{Real: uid, Effective: uid, Saved: uid, FS: uid}
-	return inspect.Process{
+	return &inspect.Process{
 		PID: pid, PPID: ppid, StartTime: uint64(pid) * 100, Comm: comm, State: "S",
 		Cmdline: inspect.Some([]string{"/usr/bin/" + comm}), Exe: inspect.Some("/usr/bin/" + comm),
 		ExeFile: inspect.Some(inspect.ExeFile{Device: 0xfe00, Inode: uint64(pid), Ctime: 1700000000e9, Mode: 0o755, NoSUID: inspect.Some(false)}),
@@ -160,7 +160,7 @@ func process(pid, ppid int, comm, name string, uid uint32, s caps.Sets, containe
 func rowsOf(ix *inspect.Index) []Row {
 	rows := make([]Row, len(ix.Processes))
 	for i := range ix.Processes {
-		rows[i] = Row{Ix: ix, P: &ix.Processes[i]}
+		rows[i] = Row{Ix: ix, P: ix.Processes[i]}
 	}
 	return rows
 }
@@ -178,7 +178,7 @@ func groupsOf(ix *inspect.Index) []GroupRow {
 func members(ix *inspect.Index, key string) (ps []*inspect.Process) {
 	for i := range ix.Processes {
 		if ix.Processes[i].Container == key {
-			ps = append(ps, &ix.Processes[i])
+			ps = append(ps, ix.Processes[i])
 		}
 	}
 	return ps

@@ -23,7 +23,7 @@ func advised(t *testing.T, name string, o *advise.Observation) (*inspect.Index, 
 		}
 		target := advise.Target{Name: name, Container: c}
 		for j := range ix.Processes {
-			if p := &ix.Processes[j]; p.Container == c.Key && p.Role != inspect.RoleHelper {
+			if p := ix.Processes[j]; p.Container == c.Key && p.Role != inspect.RoleHelper {
 				target.Processes = append(target.Processes, p)
 			}
 		}

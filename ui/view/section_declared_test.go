@@ -66,7 +66,7 @@ func TestDriftCell(t *testing.T) {
 // What no specification says is "?", never "none".
 func TestDeclaredUnknown(t *testing.T) {
 	s := inspect.Snapshot{Host: inspect.Host{CapLastCap: caps.Last}, Containers: []inspect.Container{{Key: "k", Kind: inspect.KindContainer, Declared: inspect.Some(inspect.Declared{})}},
-		Processes: []inspect.Process{{PID: 1, Container: "k"}}}
+		Processes: []*inspect.Process{{PID: 1, Container: "k"}}}
 	ix := inspect.NewIndex(&s)
 	for _, b := range declaredOf(t, ProcessSections(ix, ix.Process(1))).Blocks {
 		for _, row := range b.Rows {

@@ -26,7 +26,7 @@ func TestPercent(t *testing.T) {
 // What a container uses is unknown until it is read; what is no container is not asked.
 func TestUsage(t *testing.T) {
 	c := inspect.Container{Key: "k", Kind: inspect.KindContainer, Usage: inspect.Usage{Memory: inspect.Some(uint64(3 << 20))}}
-	ix := inspect.NewIndex(&inspect.Snapshot{Containers: []inspect.Container{c}, Processes: []inspect.Process{{PID: 1, Container: "k"}, {PID: 2}}})
+	ix := inspect.NewIndex(&inspect.Snapshot{Containers: []inspect.Container{c}, Processes: []*inspect.Process{{PID: 1, Container: "k"}, {PID: 2}}})
 	row := func(kind inspect.Kind, c *inspect.Container) GroupRow {
 		return GroupRow{Ix: ix, G: inspect.Group{Kind: kind, Container: c}}
 	}

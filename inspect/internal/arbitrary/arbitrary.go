@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Fill sets everything v points to: strings are valid UTF-8 and nasty, slices of 0 to 3 elements (nil among them), facts (fact.Opt)
+// Fill sets everything v points to: strings are valid UTF-8 and nasty, slices of 0 to 3 elements (nil among them), pointers not nil, facts (fact.Opt)
 // unknown now and then.
 func Fill(r *rand.Rand, v any) { fill(r, reflect.ValueOf(v).Elem()) }
 
@@ -30,8 +30,13 @@ func fill(r *rand.Rand, v reflect.Value) {
 			return
 		}
 		for i := range v.NumField() {
-			fill(r, v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				fill(r, v.Field(i))
+			}
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(r, v.Elem())
 	case reflect.Slice:
 		v.SetZero()
 		if n := r.IntN(5); n > 0 {
