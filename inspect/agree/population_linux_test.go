@@ -47,6 +47,7 @@ func (p *population) end() {
 	close(p.stop)
 	p.running.Wait()
 	for _, c := range p.children {
+		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // what it has started, where it leads a group
 		c.Process.Kill()
 	}
 	for _, c := range p.children {
@@ -70,7 +71,7 @@ func (p *population) sleeper() {
 		name = "sh"
 	}
 	cmd := exec.Command(name, args...)
-	attr := &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	attr := &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL, Setpgid: true}
 	cmd.SysProcAttr = attr
 	if p.r.IntN(3) > 0 {
 		c := &syscall.Credential{Uid: uint32(p.r.IntN(70000)), Gid: uint32(p.r.IntN(70000))}
