@@ -3,7 +3,6 @@ package inspect
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -52,6 +51,7 @@ const (
 // grouper is the state of one Contain.
 type grouper struct {
 	s          *Snapshot
+	pids       []int       // of Processes, in their order
 	to         []Placement // each process's, but for the container
 	of         []int       // each process's group
 	at         []*place
@@ -59,6 +59,8 @@ type grouper struct {
 	tallies    []tally        // of each group
 	index      map[string]int // groups by key
 	places     map[string]*place
+	last       *place // the one asked for last
+	lastPath   string
 	byNS       map[uint64]int // groups by the inode of the namespace that made them
 	fixed      [2]int         // the host's and the kernel's groups
 	userNS     uint64         // the host's namespaces; 0 unknown
@@ -85,12 +87,13 @@ type place struct {
 func newGrouper(s *Snapshot) *grouper {
 	likely := min(len(s.Processes)/8+8, 64) // a few processes a group, and not very many groups
 	g := &grouper{
-		s: s, to: make([]Placement, len(s.Processes)), of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
+		s: s, pids: make([]int, len(s.Processes)), to: make([]Placement, len(s.Processes)), of: make([]int, len(s.Processes)), at: make([]*place, len(s.Processes)), groups: make([]Container, 0, likely), tallies: make([]tally, 0, likely),
 		index: make(map[string]int, likely), places: make(map[string]*place, likely), byNS: map[uint64]int{}, fixed: [2]int{none, none}, userNS: s.Host.UserNamespace,
 	}
 	g.pidNS = hostPIDNS(s.Processes)
-	for i := range s.Processes {
-		g.privateOwn = g.privateOwn || cgroup.Outside(s.Processes[i].Cgroup.Or(""))
+	for i, p := range s.Processes {
+		g.pids[i] = p.PID
+		g.privateOwn = g.privateOwn || cgroup.Outside(p.Cgroup.Or(""))
 	}
 	return g
 }
@@ -123,12 +126,10 @@ func hostSpaces(process func(pid int) *Process) (ns nsinfo.Set) {
 
 // process is the index of the process with that PID, or none.
 func (g *grouper) process(pid int) int {
-	ps := g.s.Processes
-	i := sort.Search(len(ps), func(i int) bool { return ps[i].PID >= pid })
-	if i == len(ps) || ps[i].PID != pid {
-		return none
+	if i, ok := slices.BinarySearch(g.pids, pid); ok {
+		return i
 	}
-	return i
+	return none
 }
 
 // group decides for the process at i.
@@ -168,6 +169,9 @@ func (g *grouper) fixedGroup(n int, kind Kind) int {
 // place is what p's cgroup says.
 func (g *grouper) place(p *Process) *place {
 	path := p.Cgroup.Or("")
+	if g.last != nil && path == g.lastPath { // most often it is that of the process before
+		return g.last
+	}
 	pl := g.places[path]
 	if pl == nil {
 		pl = &place{group: none, owner: unseen}
@@ -177,6 +181,7 @@ func (g *grouper) place(p *Process) *place {
 		}
 		g.places[path] = pl
 	}
+	g.last, g.lastPath = pl, path
 	return pl
 }
 

@@ -74,6 +74,7 @@ const (
 	passProgThreads         = "threads"
 	passVarSecret           = "secret"
 	passVarSeen             = "seen"
+	passVarTypeIdMount      = "type_id_mount"
 	passVarTypeIdTaskStruct = "type_id_task_struct"
 )
 
@@ -135,6 +136,7 @@ type passMapSpecs struct {
 type passVariableSpecs struct {
 	Secret           *ebpf.VariableSpec `ebpf:"secret"`
 	Seen             *ebpf.VariableSpec `ebpf:"seen"`
+	TypeIdMount      *ebpf.VariableSpec `ebpf:"type_id_mount"`
 	TypeIdTaskStruct *ebpf.VariableSpec `ebpf:"type_id_task_struct"`
 }
 
@@ -173,6 +175,7 @@ func (m *passMaps) Close() error {
 type passVariables struct {
 	Secret           *ebpf.Variable `ebpf:"secret"`
 	Seen             *ebpf.Variable `ebpf:"seen"`
+	TypeIdMount      *ebpf.Variable `ebpf:"type_id_mount"`
 	TypeIdTaskStruct *ebpf.Variable `ebpf:"type_id_task_struct"`
 }
 

@@ -69,11 +69,11 @@ func newReader(s *Source) *reader {
 	}
 }
 
-// read reads the process into p and says what it takes to know it again; old is what an earlier scan found at this
-// PID, or nil. The entry is zero where the process has ended. One that turns into a zombie, or execs, under the
+// read reads the process into p and says what it takes to know it again; rec is the kernel's record of it, or nil; old is what an
+// earlier scan found at this PID, or nil. The entry is zero where the process has ended. One that turns into a zombie, or execs, under the
 // reader's eyes is read once more.
-func (r *reader) read(pid int, p *inspect.Process, old *entry) entry {
-	if rec := r.scan.kernel.usable(&r.at, pid); rec != nil {
+func (r *reader) read(pid int, rec *task.Record, p *inspect.Process, old *entry) entry {
+	if rec != nil {
 		if e := (entry{proc: p}); r.readRecord(rec, &e, old) {
 			return e
 		}

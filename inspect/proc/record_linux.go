@@ -16,11 +16,6 @@ import (
 // size, once for what many have in common. Command lines that a process writes over (setproctitle(3)) are seen as late as
 // slowScans refreshes on, as without the kernel's record, and those that have stayed the same for long eight times as late.
 func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
-	if r.unchanged(rec, old) {
-		*e = *old
-		e.kept = true
-		return true
-	}
 	*e.proc = inspect.Process{
 		PID: rec.PID, StartTime: rec.StartTime / tick, PPID: rec.PPID, Comm: rec.Comm, State: stateName(rec.State),
 		KernelThread: rec.Flags&pfKThread != 0, UID: idsOf(rec.UID), GID: idsOf(rec.GID), Groups: inspect.Some(rec.Groups),

@@ -152,6 +152,9 @@ func (set *stackSet) join(c *inspect.Creds, tid int, start uint64, count int) (w
 
 // into lists the programs that snap's threads have.
 func (c *stackSet) into(snap *inspect.Snapshot) {
+	if len(c.programs) == 0 {
+		return
+	}
 	used := map[inspect.FilterStack]bool{}
 	for i := range snap.Processes {
 		p := snap.Processes[i]

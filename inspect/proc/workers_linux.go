@@ -59,11 +59,17 @@ func (w *worker) work(ctx context.Context) {
 		if i >= len(s.pids) {
 			break
 		}
-		w.since.Store(monotonic())
-		w.at.Store(int64(i) + 1)
 		pid := s.pids[i]
 		old := s.lastSeen(&w.r.knownAt, pid)
-		e := w.r.read(pid, &w.r.scratch, old)
+		rec := s.kernel.usable(&w.r.at, pid)
+		if rec != nil && w.r.unchanged(rec, old) { // that nobody can hold
+			s.found[i] = *old
+			s.found[i].kept = true
+			continue
+		}
+		w.since.Store(monotonic())
+		w.at.Store(int64(i) + 1)
+		e := w.r.read(pid, rec, &w.r.scratch, old)
 		if !w.at.CompareAndSwap(int64(i)+1, 0) {
 			w.r.src.stuck.remove(pid)
 			return
@@ -98,11 +104,9 @@ func (s *scan) put(i int, e entry, old *entry) {
 		return
 	}
 	e.pid = e.proc.PID
-	switch {
-	case e.kept:
-	case old != nil && e.proc.SameFacts(old.proc):
+	if old != nil && e.proc.SameFacts(old.proc) {
 		e.kept, e.proc = true, old.proc
-	default:
+	} else {
 		own := *e.proc
 		e.proc = &own
 	}
@@ -148,7 +152,7 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 func (s *Source) readQuick(sc *scan, pid int) entry {
 	r := newReader(s)
 	r.scan, r.quick = sc, true
-	return r.read(pid, &r.scratch, nil)
+	return r.read(pid, sc.kernel.usable(&r.at, pid), &r.scratch, nil)
 }
 
 // stuckReads is the processes that hold a worker that was left behind.
@@ -193,7 +197,7 @@ func (s *Source) Process(ctx context.Context, pid int, start uint64) (inspect.Pr
 		defer crash.Recover()
 		r := newReader(s)
 		r.scan, r.allThreads, r.keepStatus = sc, true, true
-		answer <- r.read(pid, &r.scratch, nil)
+		answer <- r.read(pid, nil, &r.scratch, nil)
 	}()
 	var e entry
 	select {

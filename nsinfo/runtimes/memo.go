@@ -38,6 +38,8 @@ type given struct {
 	delta                    int32
 	kernel, zombie, elsewise bool // elsewise: it came with what a Join finds
 	needed                   bool // a name hangs on it
+	// same is a process that was found to be this, of which nothing was made: it is so still where a later Snapshot has it too.
+	same *inspect.Process
 }
 
 // site is what many processes have in common: where they are, and as whom. It is kept once, so that a refresh goes
@@ -268,9 +270,14 @@ func (m *memo) walk(ps []*inspect.Process) bool {
 		if k < len(m.processes) && m.processes[k].pid == p.PID {
 			g := &m.processes[k]
 			k++
+			if g.same == p {
+				continue
+			}
 			if g.is(p) {
 				if g.delta != noDelta {
 					m.moved = append(m.moved, moved{int32(i), g.delta})
+				} else {
+					g.same = p
 				}
 				continue
 			}

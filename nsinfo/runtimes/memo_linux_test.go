@@ -38,7 +38,13 @@ func (w *world) copy() *inspect.Snapshot {
 	return &s
 }
 
-func (w *world) any() *inspect.Process { return w.s.Processes[w.r.IntN(len(w.s.Processes))] }
+// any is one of the processes, to be changed: no other snapshot has it.
+func (w *world) any() *inspect.Process {
+	i := w.r.IntN(len(w.s.Processes))
+	own := *w.s.Processes[i]
+	w.s.Processes[i] = &own
+	return &own
+}
 
 func (w *world) add(p inspect.Process) {
 	w.next++

@@ -19,9 +19,6 @@ struct {
 	__type(value, struct record);
 } records SEC(".maps");
 
-/* The id of struct task_struct among the kernel's types. */
-const volatile u32 type_id_task_struct;
-
 /* What the system call gives and gets. */
 struct pass {
 	u64 session;     /* tells passes apart */

@@ -57,6 +57,11 @@
 #endif
 
 
+#ifdef CAST
+/* The ids of structs among the kernel's types. */
+const volatile u32 type_id_task_struct, type_id_mount;
+#endif
+
 /* What pointers are mixed with before they leave the kernel. */
 const volatile u64 secret;
 
@@ -179,8 +184,12 @@ static __always_inline void executable(struct record *r, struct mm_struct *mm)
 	if (mnt->mnt_flags & MNT_NOSUID)
 		r->bits |= RECORD_NOSUID;
 	/* struct mount is around it. */
+#ifdef CAST
+	r->exe_mount = ((struct mount *)bpf_rdonly_cast((void *)mnt - bpf_core_field_offset(struct mount, mnt), type_id_mount))->mnt_id;
+#else
 	bpf_probe_read_kernel(&r->exe_mount, sizeof(r->exe_mount),
 			      (void *)mnt - bpf_core_field_offset(struct mount, mnt) + bpf_core_field_offset(struct mount, mnt_id));
+#endif
 }
 
 /* Adds up the cgroups of all hierarchies: ids of a hierarchy are not used again. Not static: the verifier looks at such
@@ -315,7 +324,12 @@ static __always_inline void record(struct record *r, struct task_struct *task, u
 	control_groups(r, task, session);
 	executable(r, mm);
 	__builtin_memset(r->comm, 0, sizeof(r->comm));
+#ifdef CAST
+	*(u64 *)&r->comm[0] = *(u64 *)&task->comm[0];
+	*(u64 *)&r->comm[8] = *(u64 *)&task->comm[8];
+#else
 	bpf_probe_read_kernel(r->comm, sizeof(task->comm), &task->comm);
+#endif
 	if (r->flags & PF_KTHREAD)
 		kernel_name(number(&task->group_leader), r); /* that is itself */
 	if (!SAME(cred, task->real_cred) || !SAME(ns, task->nsproxy) || !SAME(mm, task->mm) || task->self_exec_id != exec_id)
