@@ -21,7 +21,7 @@ import (
 
 // The defaults of Options.
 const (
-	defaultFPS      = 20              // frames a second: enough for the eye, little for a slow line
+	defaultFPS      = 15              // frames a second: enough for the eye, little for a slow line and for who only waits (each wakes the program)
 	defaultGrace    = 2 * time.Second // from asking the program to end to ending the process
 	defaultPatience = time.Second     // for the terminal to take one write
 )
@@ -33,7 +33,7 @@ type Options struct {
 	// Stderr gets the trace of a panic, and the goroutines after SIGQUIT, once the main screen is back. Nil: os.Stderr.
 	Stderr io.Writer
 	Term   string       // the environment's TERM
-	FPS    int          // most frames a second; 0 is 20
+	FPS    int          // most frames a second; 0 is 15
 	Log    *slog.Logger // what happened to the terminal; nil discards it
 
 	Grace    time.Duration  // how long ending may take before the process is ended without the program; 0 is 2 s
