@@ -52,7 +52,7 @@ func loadWalker(spec *ebpf.CollectionSpec, into load.Func) (*walker, error) {
 
 // mapped is all that an array holds.
 func mapped(array *ebpf.Map) ([]byte, error) {
-	size := int(array.MaxEntries()) * int(array.ValueSize()+7&^7)
+	size := int(array.MaxEntries()) * int((array.ValueSize()+7)&^7)
 	return unix.Mmap(array.FD(), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 }
 
