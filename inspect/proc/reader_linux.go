@@ -46,6 +46,7 @@ type reader struct {
 	keepStatus bool
 	quick      bool // leave out what can hang
 	scratch    inspect.Process
+	room       []inspect.Process // for own
 	buf        []byte
 	status     status // scratch of readStatus and readThread
 	link       [4096]byte
@@ -67,6 +68,20 @@ func newReader(s *Source) *reader {
 		src: s, allThreads: s.opt.AllThreads, buf: make([]byte, 8192),
 		names: map[string]string{}, groups: map[string][]uint32{}, cgroups: map[string]string{},
 	}
+}
+
+// own is a copy of scratch that stays. In a first scan many are made, at once.
+func (r *reader) own(many bool) *inspect.Process {
+	const together = 46 // as many as fit into 32 KiB
+	if many && len(r.room) == 0 {
+		r.room = make([]inspect.Process, together)
+	} else if !many {
+		r.room = make([]inspect.Process, 1)
+	}
+	p := &r.room[0]
+	r.room = r.room[1:]
+	*p = r.scratch
+	return p
 }
 
 // read reads the process into p and says what it takes to know it again; rec is the kernel's record of it, or nil; old is what an

@@ -74,7 +74,7 @@ func (w *worker) work(ctx context.Context) {
 			w.r.src.stuck.remove(pid)
 			return
 		}
-		s.put(i, e, old)
+		s.put(i, e, old, w.r)
 	}
 	w.done <- w
 }
@@ -99,7 +99,7 @@ func (s *scan) lastSeen(at *int, pid int) *entry {
 }
 
 // put keeps what was read of process i: the last scan's process where that says the same.
-func (s *scan) put(i int, e entry, old *entry) {
+func (s *scan) put(i int, e entry, old *entry, by *reader) {
 	if e.proc == nil {
 		return
 	}
@@ -107,8 +107,7 @@ func (s *scan) put(i int, e entry, old *entry) {
 	if old != nil && e.proc.SameFacts(old.proc) {
 		e.kept, e.proc = true, old.proc
 	} else {
-		own := *e.proc
-		e.proc = &own
+		e.proc = by.own(len(s.known) == 0)
 	}
 	s.found[i] = e
 }
@@ -139,7 +138,8 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 				if i, gone := w.abandon(); gone {
 					delete(busy, w)
 					s.stuck.add(sc.pids[i])
-					sc.put(i, s.readQuick(sc, sc.pids[i]), nil)
+					r := newReader(s)
+					sc.put(i, r.readQuick(sc, sc.pids[i]), nil, r)
 					start(newReader(s))
 				}
 			}
@@ -149,8 +149,7 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 }
 
 // readQuick reads a process without what can hang.
-func (s *Source) readQuick(sc *scan, pid int) entry {
-	r := newReader(s)
+func (r *reader) readQuick(sc *scan, pid int) entry {
 	r.scan, r.quick = sc, true
 	return r.read(pid, sc.kernel.usable(&r.at, pid), &r.scratch, nil)
 }
@@ -205,7 +204,7 @@ func (s *Source) Process(ctx context.Context, pid int, start uint64) (inspect.Pr
 	case <-ctx.Done():
 		return inspect.Process{}, ctx.Err()
 	case <-time.After(patience):
-		e = s.readQuick(sc, pid)
+		e = newReader(s).readQuick(sc, pid)
 	}
 	if e.proc == nil || start != 0 && e.proc.StartTime != start {
 		return inspect.Process{}, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
