@@ -19,8 +19,12 @@ type entry struct {
 	mount uint64           // mount id of the executable
 	exec  uint64           // of the kernel's record: task.Record.ExecID
 	args  uint64           // of the kernel's record: task.Record.Args
-	// plain: it is what the kernel's record says and what many have in common, with nothing lacking and no threads of their own.
+	// plain: it is what the kernel's record says and what many have in common, with nothing lacking and no threads of its own.
 	plain bool
+	// What it has in common with others: the executable, nil where it has none, the cgroup, and whose names of users.
+	common *exeFacts
+	cgroup *cgroupPath
+	users  uint64
 	// The command line is read again in the scan with that number; by the kernel's picking (task.Kernel), later and later while it
 	// stays the same.
 	cmdlineDue uint
@@ -57,10 +61,13 @@ type reader struct {
 	cgroups map[string]string
 	// Where the process before was: in the kernel's records, in what the last scan found, in the command lines.
 	at, beforeAt, knownAt, cmdlineAt int
-	// The executable that was asked for last, and in which scan.
-	exe     *exeFacts
-	exeID   task.Exe
-	exeTurn uint
+	// The executable and the cgroup that were asked for last, and in which scan.
+	exe        *exeFacts
+	exeID      task.Exe
+	exeTurn    uint
+	cgroup     *cgroupPath
+	cgroupKey  uint64
+	cgroupTurn uint
 }
 
 func newReader(s *Source) *reader {

@@ -22,7 +22,7 @@ func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
 		User: inspect.Some(r.src.users.name(rec.UID.Effective)), Creds: credsOf(rec), Namespaces: inspect.Some(rec.Namespaces),
 		ThreadCount: rec.Threads, Threads: []inspect.Thread{}, Gaps: []inspect.Gap{},
 	}
-	e.exec, e.args = rec.ExecID, rec.Args
+	e.exec, e.args, e.users = rec.ExecID, rec.Args, r.src.users.times.Load()
 	if e.proc.State == "Z" && rec.Namespaces[0] == 0 {
 		e.gap("namespaces", "a zombie has given its namespaces back")
 	}
@@ -42,30 +42,23 @@ func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
 }
 
 // unchanged tells whether all of a process is as the last scan found it: the kernel's record of it, and what it has in common
-// with others.
+// with others. It looks at neither process, only at what lies in a row: there may be very many.
 func (r *reader) unchanged(rec *task.Record, old *entry) bool {
 	k := r.scan.kernel
-	if old == nil || !old.plain || r.scan.turn >= old.cmdlineDue || k.stacks != k.before.stacks {
+	if old == nil || !old.plain || r.scan.turn >= old.cmdlineDue || k.stacks != k.before.stacks || old.users != r.src.users.times.Load() {
 		return false
 	}
 	was, ok := from(k.before.leaders, r.beforeAt, rec.PID, func(r *task.Record) int { return r.PID })
-	if !ok || !k.before.leaders[was].Same(rec) || len(k.threads[rec.PID])+len(k.before.threads[rec.PID]) > 0 {
+	if !ok || !k.before.leaders[was].Same(rec) || rec.Threads > 1 && len(k.threads[rec.PID])+len(k.before.threads[rec.PID]) > 0 {
 		return false
 	}
 	r.beforeAt = was
-	if _, odd := k.odd[rec.PID]; odd {
-		return false
+	if len(k.odd) > 0 {
+		if _, odd := k.odd[rec.PID]; odd {
+			return false
+		}
 	}
-	p := old.proc
-	path, known := r.src.kernel.cgroups.get(cgroupsOf(rec))
-	if name, _ := p.User.Get(); name != r.src.users.name(rec.UID.Effective) || !known || p.Cgroup != inspect.Some(path) {
-		return false
-	}
-	if p.KernelThread || p.State == "Z" {
-		return true
-	}
-	x := r.exeOf(rec)
-	return x != nil && len(x.gaps) == 0 && x.exe == p.Exe && x.file == p.ExeFile && x.caps == p.FileCaps
+	return old.cgroup != nil && old.cgroup == r.cgroupOf(rec) && (old.common == nil || old.common == r.exeOf(rec))
 }
 
 // lazyDir opens a process's directory when something of it is asked for.
@@ -114,8 +107,8 @@ func (r *reader) hidden(e *entry) bool {
 // recordCgroup tells the cgroup by the key that processes in the same cgroups share.
 func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
 	cache, key := r.src.kernel.cgroups, cgroupsOf(rec)
-	path, known := cache.get(key)
-	if !known {
+	known := r.cgroupOf(rec)
+	if known == nil {
 		if r.hidden(e) {
 			e.gap("cgroup", hiddenWhy)
 			return
@@ -130,7 +123,16 @@ func (r *reader) recordCgroup(rec *task.Record, e *entry, l *lazyDir) {
 		}
 		return
 	}
-	e.proc.Cgroup = inspect.Some(path)
+	e.proc.Cgroup, e.cgroup = inspect.Some(known.path), known
+}
+
+// cgroupOf is what is known of its cgroups' path, or nil.
+func (r *reader) cgroupOf(rec *task.Record) *cgroupPath {
+	key := cgroupsOf(rec)
+	if r.cgroup == nil || r.cgroupKey != key || r.cgroupTurn != r.scan.turn { // most often it is that of the process before
+		r.cgroup, r.cgroupKey, r.cgroupTurn = r.src.kernel.cgroups.get(key), key, r.scan.turn
+	}
+	return r.cgroup
 }
 
 // cgroupsOf is the key of its cgroups' paths.
@@ -208,8 +210,8 @@ func (e *entry) lacks(what string) bool {
 
 // recordExe tells of the executable, which is looked at once a scan for all processes that run it by the same path.
 func (r *reader) recordExe(rec *task.Record, e *entry, l *lazyDir) {
-	if x := r.exeOf(rec); x != nil {
-		x.into(e)
+	if e.common = r.exeOf(rec); e.common != nil {
+		e.common.into(e)
 		return
 	}
 	if r.hidden(e) || r.quick || r.src.stuck.hangs(e.proc.PID) {
@@ -233,7 +235,7 @@ func (r *reader) recordExe(rec *task.Record, e *entry, l *lazyDir) {
 		for _, g := range e.proc.Gaps[gaps:] {
 			x.gaps = append(x.gaps, [2]string{g.What, g.Why})
 		}
-		r.src.kernel.exes.put(rec.Exe, r.scan.turn, x)
+		e.common = r.src.kernel.exes.put(rec.Exe, r.scan.turn, x)
 	}
 }
 

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"slices"
 	"sync"
 
 	"capview/inspect"
@@ -24,12 +25,16 @@ func (x *exeFacts) into(e *entry) {
 	}
 }
 
+func (x *exeFacts) is(y *exeFacts) bool {
+	return x.exe == y.exe && x.file == y.file && x.caps == y.caps && x.mount == y.mount && slices.Equal(x.gaps, y.gaps)
+}
+
 // exeCache is the executables of a scan. They are looked at anew in each: the file at the end of the path may be written
-// to, and an inode that is not held may become another file's.
+// to, and an inode that is not held may become another file's. Where one is as it was, it is the same exeFacts.
 type exeCache struct {
-	mu   sync.RWMutex
-	turn uint
-	exes map[task.Exe]*exeFacts
+	mu        sync.RWMutex
+	turn      uint
+	exes, was map[task.Exe]*exeFacts // of this scan and the one before
 }
 
 func newExeCache() *exeCache { return &exeCache{exes: map[task.Exe]*exeFacts{}} }
@@ -44,14 +49,21 @@ func (c *exeCache) get(id task.Exe, turn uint) (*exeFacts, bool) {
 	return x, x != nil
 }
 
-func (c *exeCache) put(id task.Exe, turn uint, x exeFacts) {
+func (c *exeCache) put(id task.Exe, turn uint, x exeFacts) *exeFacts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.turn != turn {
-		clear(c.exes)
+		c.exes, c.was = make(map[task.Exe]*exeFacts, len(c.exes)), c.exes
 		c.turn = turn
 	}
-	c.exes[id] = &x
+	facts := &x
+	for _, known := range []*exeFacts{c.exes[id], c.was[id]} {
+		if known != nil && known.is(facts) {
+			facts = known
+		}
+	}
+	c.exes[id] = facts
+	return facts
 }
 
 // cgroupCache is the paths of cgroups by the kernel's key of them. A process may move between the kernel's record of it
@@ -70,14 +82,15 @@ type cgroupPath struct {
 
 func newCgroupCache() *cgroupCache { return &cgroupCache{paths: map[uint64]*cgroupPath{}} }
 
-func (c *cgroupCache) get(key uint64) (string, bool) {
+// get is what is certain of a key's path, or nil.
+func (c *cgroupCache) get(key uint64) *cgroupPath {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	p := c.paths[key]
 	if p == nil || !p.sure {
-		return "", false
+		return nil
 	}
-	return p.path, true
+	return p
 }
 
 func (c *cgroupCache) put(key uint64, pid int, turn uint, path string) {

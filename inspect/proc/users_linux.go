@@ -4,6 +4,7 @@ import (
 	"os/user"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type userNames struct {
 	mu    sync.RWMutex
 	names map[uint32]string
 	since time.Time
+	times atomic.Uint64 // how often what was learned was forgotten
 }
 
 func newUserNames() *userNames { return &userNames{names: map[uint32]string{}} }
@@ -23,6 +25,7 @@ func (u *userNames) refresh() {
 	if time.Since(u.since) > time.Minute {
 		clear(u.names)
 		u.since = time.Now()
+		u.times.Add(1)
 	}
 }
 
