@@ -27,23 +27,23 @@ struct cmdline {
 static __always_inline u32 cmdline(struct cmdline *head, char *bytes, struct task_struct *task, struct mm_struct *mm)
 {
 	u64 from = mm->arg_start, to = mm->arg_end, env = mm->env_start;
-	u64 size = to - from;
 	u32 length = 0;
 
 	head->start_boottime = task->start_boottime;
 	head->exec_id = task->self_exec_id;
 	head->args = arguments(from, to, env);
 	head->pid = task->pid;
-	head->length = CMDLINE_NOT;
-	if (from >= to) {
-		head->length = 0;
-	} else if (size < CMDLINE_MAX) {
-		length = size & (CMDLINE_MAX - 1);
-		if (!bpf_copy_from_user_task(bytes, length, (void *)from, task, 0))
-			head->length = length;
-		else
-			length = 0;
+	head->length = 0;
+	if (from < to && to - from < CMDLINE_MAX)
+		length = (to - from) & (CMDLINE_MAX - 1);
+	else if (from < to)
+		head->length = CMDLINE_NOT;
+	if (bpf_copy_from_user_task(bytes, length, (void *)from, task, 0)) {
+		length = 0;
+		head->length = CMDLINE_NOT;
 	}
+	if (length)
+		head->length = length;
 	if (task->self_exec_id != head->exec_id || number(&task->mm) != (u64)mm)
 		head->length = CMDLINE_NOT;
 	return length & (CMDLINE_MAX - 1);
