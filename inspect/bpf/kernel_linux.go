@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -110,7 +109,7 @@ func (e *Engine) Try() error {
 		}
 	}
 	if e.walk != nil {
-		return load.Refuse(e.walk.run(&passPass{After: math.MaxUint32})) // behind a thread that there is not
+		return load.Refuse(e.walk.run(&passPass{}))
 	}
 	in, err := e.records.open()
 	if err != nil {

@@ -61,7 +61,10 @@ type reader struct {
 	cgroups map[string]string
 	// Where the process before was: in the kernel's records, in what the last scan found, in the command lines.
 	at, beforeAt, knownAt, cmdlineAt int
-	// The executable and the cgroup that were asked for last, and in which scan.
+	// The user, the executable and the cgroup that were asked for last, and in which scan.
+	user       string
+	userID     uint32
+	userTurn   uint
 	exe        *exeFacts
 	exeID      task.Exe
 	exeTurn    uint

@@ -19,7 +19,7 @@ func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
 	*e.proc = inspect.Process{
 		PID: rec.PID, StartTime: rec.StartTime / tick, PPID: rec.PPID, Comm: rec.Comm, State: stateName(rec.State),
 		KernelThread: rec.Flags&pfKThread != 0, UID: idsOf(rec.UID), GID: idsOf(rec.GID), Groups: inspect.Some(rec.Groups),
-		User: inspect.Some(r.src.users.name(rec.UID.Effective)), Creds: credsOf(rec), Namespaces: inspect.Some(rec.Namespaces),
+		User: inspect.Some(r.userName(rec.UID.Effective)), Creds: credsOf(rec), Namespaces: inspect.Some(rec.Namespaces),
 		ThreadCount: rec.Threads, Threads: []inspect.Thread{}, Gaps: []inspect.Gap{},
 	}
 	e.exec, e.args, e.users = rec.ExecID, rec.Args, r.src.users.times.Load()
@@ -39,6 +39,14 @@ func (r *reader) readRecord(rec *task.Record, e, old *entry) bool {
 	r.recordImage(rec, e, old, &l)
 	e.plain = len(e.proc.Gaps) == 0 && len(e.proc.Threads) == 0
 	return !l.gone
+}
+
+// userName is a user's name, asked for once where many processes in a row are the same user's.
+func (r *reader) userName(uid uint32) string {
+	if r.userTurn != r.scan.turn || r.userID != uid {
+		r.user, r.userID, r.userTurn = r.src.users.name(uid), uid, r.scan.turn
+	}
+	return r.user
 }
 
 // unchanged tells whether all of a process is as the last scan found it: the kernel's record of it, and what it has in common

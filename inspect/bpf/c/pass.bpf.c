@@ -21,7 +21,7 @@ struct {
 
 /* What the system call gives and gets. */
 struct pass {
-	u64 session;     /* tells passes apart */
+	u64 session;     /* tells passes apart; 0: none is wanted, only to know whether one can be had */
 	u64 after_start; /* behind which thread to go on */
 	u32 after;       /* 0: from the beginning */
 	u32 count;       /* how many records there are now */
@@ -46,6 +46,8 @@ int threads(struct pass *p)
 	u64 start = p->after_start, session = p->session;
 	bool on = !after;
 
+	if (!session)
+		return 0;
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_THREADS);
 	while ((task = bpf_iter_task_next(&it))) {
