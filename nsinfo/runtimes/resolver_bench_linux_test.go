@@ -112,13 +112,14 @@ func BenchmarkRefresh(b *testing.B) {
 		"same": func(*inspect.Snapshot, int) {},
 		"plain": func(s *inspect.Snapshot, n int) {
 			for i := len(s.Processes) - 1 - n%1000; ; i-- {
-				if p := s.Processes[i]; p.Container == "host" {
+				if s.Processes[i].Container == "host" {
+					p := s.Edit(i)
 					p.Comm, p.StartTime = "sh", uint64(n)
 					return
 				}
 			}
 		},
-		"anew": func(s *inspect.Snapshot, n int) { s.Processes[1+n%100].StartTime = uint64(n) },
+		"anew": func(s *inspect.Snapshot, n int) { s.Edit(1 + n%100).StartTime = uint64(n) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			node := crowd(b, b.TempDir(), 200, 5000)
