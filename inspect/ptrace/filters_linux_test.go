@@ -120,7 +120,7 @@ func TestSleepingWithoutRestart(t *testing.T) {
 		{Code: unix.BPF_RET, K: unix.SECCOMP_RET_ALLOW},
 	}
 	c := newChild(t, "sleep", order{Filters: []seccomp.Program{deny}}, nil)
-	asleep(t, c.tid)
+	asleepIn(t, c.tid, unix.SYS_NANOSLEEP)
 	if _, err := Filters(t.Context(), "/proc", c.tid, c.start); err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,18 @@ func until(t *testing.T, tid int, state byte) {
 	waitFor(t, tid, func(s status) bool { return s.state == state })
 }
 
-func asleep(t *testing.T, tid int)   { until(t, tid, 'S') }
+// asleepIn waits until it sleeps in that system call: its threads wait for one another as well (proc_pid_syscall(5)).
+func asleepIn(t *testing.T, tid int, number int) {
+	t.Helper()
+	waitFor(t, tid, func(status) bool {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", tid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.HasPrefix(string(text), strconv.Itoa(number)+" ")
+	})
+}
+
 func untraced(t *testing.T, tid int) { waitFor(t, tid, func(s status) bool { return s.tracer == 0 }) }
 
 func waitFor(t *testing.T, tid int, is func(status) bool) {
