@@ -44,7 +44,7 @@ type kernelScan struct {
 	odd      map[int]inspect.Gap // of processes that procfs or the kernel does not show
 }
 
-// beforeScan is what the pass before told.
+// beforeScan is what was told in the scan before.
 type beforeScan struct {
 	leaders []task.Record
 	threads map[int][]kernelThread
@@ -91,16 +91,20 @@ func (s *kernelSide) ask(ctx context.Context, turn uint, known []entry, allThrea
 	return k, nil
 }
 
-// keep makes k the last scan. The room of the one before is for the next, if nobody who was left behind looks at it still.
+// since says what the last scan was told, of which what is known of processes was made.
+func (s *kernelSide) since(k *kernelScan) {
+	if s.last != nil {
+		k.before = beforeScan{s.last.leaders, s.last.threads, s.last.stacks}
+	}
+}
+
+// keep makes k the last scan, once it is through. The room of the one before is for the next, if nobody who was left behind looks at it still.
 func (s *kernelSide) keep(k *kernelScan, free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.room = nil
-	if s.last != nil {
-		k.before = beforeScan{s.last.leaders, s.last.threads, s.last.stacks}
-		if free {
-			s.room = s.last.leaders
-		}
+	if s.last != nil && free {
+		s.room = s.last.leaders
 	}
 	s.last = k
 }

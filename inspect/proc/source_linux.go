@@ -97,7 +97,7 @@ func (s *Source) Snapshot(ctx context.Context) (*inspect.Snapshot, error) {
 	if err := s.readAll(ctx, sc); err != nil {
 		return nil, err
 	}
-	s.keep(snap, sc.found)
+	s.keep(snap, sc)
 	s.complete(snap, kernel, refused)
 	return snap, nil
 }
@@ -135,13 +135,13 @@ func (s *Source) look(ctx context.Context) (pids []int, k *kernelScan, refused, 
 		return pids, nil, refused, err
 	}
 	k.stacks = s.kernel.stacks.update(ctx, s.kernel, k)
-	s.kernel.keep(k, s.stuck.n.Load() == 0)
+	s.kernel.since(k)
 	return pids, k, nil, nil
 }
 
-// keep closes the gaps that ended processes left in snap, and remembers the others for the next scan.
-func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
-	n := 0
+// keep puts into snap the processes that were found, and remembers them for the next scan.
+func (s *Source) keep(snap *inspect.Snapshot, sc *scan) {
+	n, found := 0, sc.found
 	for _, e := range found {
 		if e.proc != nil {
 			found[n] = e
@@ -154,8 +154,12 @@ func (s *Source) keep(snap *inspect.Snapshot, found []entry) {
 			snap.Keep(i, e.proc)
 		}
 	}
-	if s.before = nil; s.stuck.n.Load() == 0 { // who was left behind may look at it still
+	free := s.stuck.n.Load() == 0 // else who was left behind may look at it still
+	if s.before = nil; free {
 		s.before = s.known
+	}
+	if sc.kernel != nil {
+		s.kernel.keep(sc.kernel, free)
 	}
 	s.known, s.last = found[:n], snap
 }
