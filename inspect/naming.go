@@ -56,7 +56,7 @@ func (n *FilterNamer) Apply(s *Snapshot) []NameJob {
 	}
 	arch, ok := ix.ABI()
 	if !ok {
-		s.Gaps = append(s.Gaps, Gap{Subject: "processes", What: "seccomp.profile", Why: "the machine's system call ABI is not known"})
+		s.Gaps = append(s.Gaps, Gap{Subject: "processes", What: unnamed, Why: "the machine's system call ABI is not known"})
 		return nil
 	}
 	n.mu.Lock()
@@ -68,7 +68,11 @@ func (n *FilterNamer) Apply(s *Snapshot) []NameJob {
 	for i, p := range s.Processes {
 		for j := -1; j < len(p.Threads); j++ {
 			if state, named := pass.name(p, p.leaderOr(j)); named {
-				s.Edit(i).leaderOr(j).Seccomp = Some(state)
+				own := s.Edit(i)
+				own.leaderOr(j).Seccomp = Some(state)
+				if j < 0 {
+					own.Gaps = slices.DeleteFunc(own.Gaps, isUnnamed)
+				}
 			}
 		}
 	}
@@ -105,15 +109,22 @@ func (n *FilterNamer) profile(text []byte, in profile.Context) *profile.OCI {
 	return read
 }
 
-// GapsOf says of the processes whose filters have no name yet why.
+// unnamed is what a process lacks whose filters have no name.
+const unnamed = "seccomp.profile"
+
+func isUnnamed(g Gap) bool { return g.What == unnamed }
+
+// GapsOf says of the processes whose filters have no name yet why. Apply takes that back.
 func GapsOf(s *Snapshot, jobs []NameJob) {
 	open := make(map[FilterStack]bool, len(jobs))
 	for _, j := range jobs {
 		open[j.key.stack] = true
 	}
 	for i, p := range s.Processes {
-		if state, ok := p.Seccomp.Get(); ok && !state.Profile.Known() && open[state.Stack.Or("")] {
-			s.Edit(i).Gaps = append(slices.Clone(p.Gaps), Gap{Subject: "pid " + strconv.Itoa(p.PID), What: "seccomp.profile",
+		state, ok := p.Seccomp.Get()
+		if ok && !state.Profile.Known() && open[state.Stack.Or("")] && !slices.ContainsFunc(p.Gaps, isUnnamed) {
+			own := s.Edit(i)
+			own.Gaps = append(own.Gaps, Gap{Subject: "pid " + strconv.Itoa(p.PID), What: unnamed,
 				Why: "its filters are still being compared with the profiles of runtimes"})
 		}
 	}

@@ -26,12 +26,22 @@ func TestFilterNamer(t *testing.T) {
 		t.Fatalf("%d jobs, want 1: two threads have the same filters, the others' are not there", len(jobs))
 	}
 	GapsOf(s, jobs)
+	for i, p := range s.Processes { // what follows is a later snapshot, of the same processes
+		s.Keep(i, p)
+	}
+	unnamed := s.Processes[0]
+	if GapsOf(s, jobs); s.Processes[0] != unnamed {
+		t.Errorf("gaps %v, said twice", s.Processes[0].Gaps)
+	}
 	if g := s.Processes[0].Gaps; len(g) != 1 || g[0].What != "seccomp.profile" || len(s.Processes[1].Gaps)+len(s.Processes[2].Gaps) != 0 {
 		t.Errorf("gaps %v", g)
 	}
 	n.Work(jobs[0])
 	if left := n.Apply(s); len(left) != 0 {
 		t.Errorf("%d jobs left", len(left))
+	}
+	if was, is := unnamed.Gaps, s.Processes[0].Gaps; len(was) != 1 || len(is) != 0 {
+		t.Errorf("gaps were %v, and are %v where the filters have a name", was, is)
 	}
 	for _, c := range []Creds{s.Processes[0].Creds, s.Processes[1].Threads[0].Creds} {
 		if state, _ := c.Seccomp.Get(); state.Profile.Or("") != "custom" {

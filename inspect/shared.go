@@ -28,7 +28,7 @@ func (s *Snapshot) Keep(i int, p *Process) {
 func (s *Snapshot) Edit(i int) *Process {
 	if i < len(s.shared) && s.shared[i] {
 		own := *s.Processes[i]
-		own.Threads = slices.Clone(own.Threads)
+		own.Threads, own.Gaps = slices.Clone(own.Threads), slices.Clone(own.Gaps)
 		s.Processes[i], s.shared[i] = &own, false
 	}
 	return s.Processes[i]
