@@ -27,8 +27,7 @@ func startsAny(names []string, comm string) bool {
 // helpers from payload where only a user namespace makes the group. A comm alone is what any process may claim; it
 // counts only with a parent, cgroup or namespace that payload could not have.
 func (g *grouper) helpers() {
-	for i := range g.s.Processes {
-		p := g.s.Processes[i]
+	for i, p := range g.s.Processes {
 		switch kind := g.kind(i); {
 		case kind == KindContainer || kind == KindSandbox:
 			g.adopt(i)
@@ -151,8 +150,7 @@ func podShim(args []string) string {
 
 // zombies puts a dead process, of which the kernel no longer says the cgroup (on v1) or namespaces, with its parent.
 func (g *grouper) zombies() {
-	for i := range g.s.Processes {
-		p := g.s.Processes[i]
+	for i, p := range g.s.Processes {
 		if !dead(p) || g.of[i] != none && g.kind(i) != KindHost {
 			continue
 		}

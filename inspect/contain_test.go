@@ -64,8 +64,7 @@ func node(t testing.TB, lines ...string) *Snapshot {
 // placed is each process as "pid group role", and the groups as "key kind (in NESTED) claimed".
 func placed(s *Snapshot) []string {
 	var out []string
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		line := fmt.Sprint(p.PID, " ", p.Container)
 		if p.Nested != "" {
 			line += " > " + strings.TrimPrefix(p.Nested, p.Container+"/")

@@ -7,14 +7,12 @@ import "strings"
 func diffNodes(before, after *Index) Changes {
 	var c Changes
 	olds := map[string][]*Process{}
-	for i := range before.Processes {
-		p := before.Processes[i]
+	for _, p := range before.Processes {
 		id := identity(before, p)
 		olds[id] = append(olds[id], p)
 	}
 	matched := make(map[*Process]bool, len(before.Processes))
-	for i := range after.Processes {
-		p := after.Processes[i]
+	for _, p := range after.Processes {
 		id := identity(after, p)
 		same := olds[id]
 		if len(same) == 0 {
@@ -24,8 +22,8 @@ func diffNodes(before, after *Index) Changes {
 		olds[id], matched[same[0]] = same[1:], true
 		c.compare(before, after, same[0], p)
 	}
-	for i := range before.Processes {
-		if p := before.Processes[i]; !matched[p] {
+	for _, p := range before.Processes {
+		if !matched[p] {
 			c.Left = append(c.Left, p)
 		}
 	}

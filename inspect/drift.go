@@ -129,8 +129,7 @@ func (ix *Index) findFirsts() map[string]*Process {
 		up := ix.Process(p.PPID)
 		return up != nil && up.Role == RoleHelper
 	}
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for _, p := range ix.Processes {
 		if p.Role == RoleHelper || p.KernelThread || dead(p) || p.Nested != "" || p.Entered != "" || p.Outside {
 			continue
 		}
@@ -160,8 +159,7 @@ func (ix *Index) Drift(p *Process) []Finding {
 
 func (ix *Index) findDrifts() map[int][]Finding {
 	all := map[int][]Finding{}
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for i, p := range ix.Processes {
 		if fs := Drift(ix, p); len(fs) > 0 {
 			all[i] = fs
 		}

@@ -205,8 +205,7 @@ func TestFilterFindsLabels(t *testing.T) {
 }
 
 func answers(f Filter, ix *Index) (yes, unknown string) {
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for _, p := range ix.Processes {
 		switch f.Match(ix, p) {
 		case fact.Yes:
 			yes += fmt.Sprintf(" %d", p.PID)

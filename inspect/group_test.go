@@ -19,8 +19,7 @@ func mixed(t testing.TB) *Snapshot {
 		"61 1 podman "+manager+"/user.slice/libpod-"+cid1+".scope", "70 1 dbus "+manager+"/app.slice/dbus.service")
 	uids := map[int]uint32{30: 1000, 31: 1000, 61: 1000, 70: 1000, 20: 100000}
 	names := map[uint32]string{0: "root", 1000: "alice", 100000: "100000"}
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		if p.PID == 40 {
 			continue
 		}

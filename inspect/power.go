@@ -51,8 +51,7 @@ type stance struct {
 func (ix *Index) findPowers() []int {
 	all := make([]int, len(ix.Processes))
 	same := map[stance]int{}
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for i, p := range ix.Processes {
 		if len(p.Threads) > 0 {
 			all[i] = ix.workOut(p)
 			continue

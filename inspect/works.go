@@ -49,8 +49,7 @@ func (ix *Index) findReaches() []*rules.Reach {
 	u := ix.Users()
 	known := map[credential]*rules.Reach{}
 	all := make([]*rules.Reach, len(ix.Processes))
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for i, p := range ix.Processes {
 		c := credentialOf(p)
 		reach := known[c]
 		if reach == nil {

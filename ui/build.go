@@ -87,8 +87,7 @@ func (b *built) makeRoom() {
 // keep counts and returns the processes that s keeps.
 func (b *built) keep(ix *inspect.Index) []*inspect.Process {
 	kept := make([]*inspect.Process, 0, len(ix.Processes))
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for _, p := range ix.Processes {
 		switch answer := b.spec.match(ix, p); {
 		case b.spec.hideKernel && p.KernelThread:
 			b.kernel++

@@ -180,8 +180,8 @@ func family(ix *inspect.Index, p *inspect.Process) []*inspect.Process {
 	of := map[int]bool{p.PID: true}
 	for before := 0; before < len(all); {
 		before = len(all)
-		for i := range ix.Processes {
-			if q := ix.Processes[i]; of[q.PPID] && !of[q.PID] && canAct(q) == nil {
+		for _, q := range ix.Processes {
+			if of[q.PPID] && !of[q.PID] && canAct(q) == nil {
 				all, of[q.PID] = append(all, q), true
 			}
 		}

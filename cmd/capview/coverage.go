@@ -33,8 +33,7 @@ func coverage(ix *inspect.Index) []finding {
 		causes[s][why]++
 	}
 	partial := 0
-	for i := range ix.Processes {
-		p := ix.Processes[i]
+	for _, p := range ix.Processes {
 		for _, g := range p.Gaps {
 			count(shortfall{"processes", g.What, p.State == "Z"}, g.Why)
 		}

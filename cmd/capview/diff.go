@@ -105,8 +105,8 @@ func kept(c inspect.Changes, before, after *inspect.Index, f inspect.Filter) ins
 // unused tells of a container whether f keeps none of its processes.
 func unused(ix *inspect.Index, f inspect.Filter) func(*inspect.Container) bool {
 	used := map[string]bool{}
-	for i := range ix.Processes {
-		if p := ix.Processes[i]; f.Match(ix, p) != fact.No {
+	for _, p := range ix.Processes {
+		if f.Match(ix, p) != fact.No {
 			used[p.Container] = true
 		}
 	}
@@ -145,8 +145,8 @@ const unknownFact = "unknown"
 
 // undecidedIn counts the processes that f may keep and of which a fact that decides is not known.
 func undecidedIn(ix *inspect.Index, f inspect.Filter) (n int) {
-	for i := range ix.Processes {
-		if p := ix.Processes[i]; undecided(p) && f.Match(ix, p) != fact.No {
+	for _, p := range ix.Processes {
+		if undecided(p) && f.Match(ix, p) != fact.No {
 			n++
 		}
 	}

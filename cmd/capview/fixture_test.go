@@ -86,8 +86,7 @@ func later() *inspect.Snapshot {
 // partial is fixture as a user without privilege sees it: the namespaces of others cannot be read.
 func partial() *inspect.Snapshot {
 	s := fixture()
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		p.Namespaces, p.FileCaps, p.Exe = inspect.Opt[nsinfo.Set]{}, inspect.Opt[filecap.Caps]{}, inspect.Opt[string]{}
 		for _, what := range []string{"namespaces", "exe", "file_caps"} {
 			p.Gaps = append(p.Gaps, inspect.Gap{Subject: "pid", What: what, Why: "permission denied (needs CAP_SYS_PTRACE)"})

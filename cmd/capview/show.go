@@ -129,8 +129,8 @@ func (a *app) showContainer(ix *inspect.Index, name, form string) error {
 // groupOf is c with its processes.
 func groupOf(ix *inspect.Index, c *inspect.Container) inspect.Group {
 	g := inspect.Group{Key: c.Key, Label: ix.Label(c), Kind: c.Kind, Container: c}
-	for i := range ix.Processes {
-		if p := ix.Processes[i]; p.Container == c.Key {
+	for _, p := range ix.Processes {
+		if p.Container == c.Key {
 			g.Processes = append(g.Processes, p)
 		}
 	}

@@ -56,8 +56,7 @@ func (p *places) learn(ix *inspect.Index) {
 			p.byUserNS[ns] = c
 		}
 	}
-	for i := range ix.Processes {
-		proc := ix.Processes[i]
+	for _, proc := range ix.Processes {
 		c := ix.Container(proc.Container)
 		if ns, ok := proc.Namespaces.Get(); ok && c != nil && proc.Role != inspect.RoleHelper {
 			var id uint64
@@ -73,8 +72,7 @@ func (p *places) learn(ix *inspect.Index) {
 // group of what started them.
 func ownCgroups(ix *inspect.Index, idOf func(path string) uint64) map[string]uint64 {
 	keys, shared := map[string]string{}, map[string]bool{}
-	for i := range ix.Processes {
-		proc := ix.Processes[i]
+	for _, proc := range ix.Processes {
 		if path, ok := proc.Cgroup.Get(); ok {
 			if key, known := keys[path]; known && key != proc.Container {
 				shared[path] = true

@@ -70,8 +70,7 @@ func (s *session) attribute(alive []inspect.ProcessID) *inspect.Seen {
 	for _, id := range alive {
 		seen.Processes[id] = inspect.Sight{}
 	}
-	for i := range s.ix.Processes {
-		p := s.ix.Processes[i]
+	for _, p := range s.ix.Processes {
 		if _, whole := seen.Containers[p.Container]; whole && !s.w.all && p.Role != inspect.RoleHelper {
 			seen.Processes[inspect.ProcessID{PID: p.PID, StartTime: p.StartTime}] = inspect.Sight{}
 		}

@@ -89,8 +89,8 @@ func (u Use) with(change func(*Use)) Use {
 // target is a container of the scene.
 func target(ix *inspect.Index, key string) Target {
 	t := Target{Name: key, Container: ix.Container(key)}
-	for i := range ix.Processes {
-		if p := ix.Processes[i]; p.Container == key {
+	for _, p := range ix.Processes {
+		if p.Container == key {
 			t.Processes = append(t.Processes, p)
 		}
 	}

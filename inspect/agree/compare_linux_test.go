@@ -86,8 +86,7 @@ func plainCreds(c inspect.Creds) inspect.Creds {
 // compare holds what the kernel's engine saw to what procfs showed before and after it. This process is left out: its threads
 // do other things while it looks by one engine than by the other, each time.
 func (t *tally) compare(before, engine, after *inspect.Index, found map[disagreement]string) {
-	for i := range engine.Processes {
-		e := engine.Processes[i]
+	for _, e := range engine.Processes {
 		b, a := before.Process(e.PID), after.Process(e.PID)
 		if e.PID == os.Getpid() || b == nil || a == nil || b.StartTime != e.StartTime || a.StartTime != e.StartTime {
 			continue
@@ -128,8 +127,7 @@ func show(v any) string { return fmt.Sprintf("%+v", v) }
 
 // missing is the PIDs that procfs showed before and after, and the engine did not.
 func missing(before, engine, after *inspect.Index) (pids []int) {
-	for i := range before.Processes {
-		b := before.Processes[i]
+	for _, b := range before.Processes {
 		a := after.Process(b.PID)
 		if e := engine.Process(b.PID); a != nil && a.StartTime == b.StartTime && (e == nil || e.StartTime != b.StartTime) {
 			pids = append(pids, b.PID)

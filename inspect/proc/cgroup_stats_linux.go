@@ -145,8 +145,7 @@ func rate(was, is reading) inspect.Opt[uint64] {
 func ownCgroups(s *inspect.Snapshot) map[string]bool {
 	const several = "\x00"
 	in := map[string]string{} // cgroup: the group that all its processes are in
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		path, ok := p.Cgroup.Get()
 		if !ok || p.KernelThread || p.Entered != "" || p.Outside {
 			continue

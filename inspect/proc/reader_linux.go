@@ -278,9 +278,7 @@ func (r *reader) readImage(dir int, e, old *entry, same bool) {
 }
 
 // slowTurn tells whether this refresh is the one to read the process's slow facts again.
-func (r *reader) slowTurn(pid int) bool { return slowTurn(pid, r.scan.turn) }
-
-func slowTurn(pid int, turn uint) bool { return (uint(pid)+turn)%slowScans == 0 }
+func (r *reader) slowTurn(pid int) bool { return (uint(pid)+r.scan.turn)%slowScans == 0 }
 
 func (r *reader) readCmdline(dir int, e *entry) {
 	text, err := readAt(dir, "cmdline", &r.buf, maxCmdline)

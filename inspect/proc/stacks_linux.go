@@ -156,8 +156,7 @@ func (c *stackSet) into(snap *inspect.Snapshot) {
 		return
 	}
 	used := map[inspect.FilterStack]bool{}
-	for i := range snap.Processes {
-		p := snap.Processes[i]
+	for _, p := range snap.Processes {
 		note(used, &p.Creds)
 		for j := range p.Threads {
 			note(used, &p.Threads[j].Creds)

@@ -25,8 +25,7 @@ func (r *reader) checkFilters() error {
 		}
 		known[f.Hash] = true
 	}
-	for i := range r.s.Processes {
-		p := r.s.Processes[i]
+	for _, p := range r.s.Processes {
 		r.checkStack(p.PID, &p.Creds, known)
 		for j := range p.Threads {
 			r.checkStack(p.PID, &p.Threads[j].Creds, known)

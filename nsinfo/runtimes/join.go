@@ -191,8 +191,7 @@ func (j *join) descend(tree []*instance) {
 	for _, in := range tree {
 		first[j.s.Processes[in.init].PID] = in
 	}
-	for i := range j.s.Processes {
-		p := j.s.Processes[i]
+	for i, p := range j.s.Processes {
 		if !j.open(p) || j.starters[p.PID] != nil {
 			continue
 		}

@@ -77,8 +77,7 @@ func named(q request) *answer {
 // told is each process as "PID group [role] [> nested] [entered X] [outside]".
 func told(s *inspect.Snapshot) (lines []string) {
 	short := strings.NewReplacer(id1, "ID1", id2, "ID2", id3, "ID3")
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		line := fmt.Sprint(p.PID, " ", p.Container)
 		if p.Role != inspect.RolePayload {
 			line += " " + string(p.Role)
@@ -204,8 +203,7 @@ func consistent(t *testing.T, name string, s *inspect.Snapshot) {
 		}
 		keys[s.Containers[i].Key] = true
 	}
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		if !keys[p.Container] || !keys[p.Nested] || !keys[p.Entered] {
 			t.Errorf("%s: process %d refers to %q, %q, %q", name, p.PID, p.Container, p.Nested, p.Entered)
 		}

@@ -44,8 +44,7 @@ type links struct {
 func newLinks(sc *scan) *links {
 	l := &links{scan: sc, named: map[string]*link{}, led: make([]bool, len(sc.s.Containers))}
 	if len(sc.starters) > 0 {
-		for i := range sc.s.Processes {
-			p := sc.s.Processes[i]
+		for i, p := range sc.s.Processes {
 			if st := sc.starters[p.PPID]; st != nil && !p.KernelThread && sc.starters[p.PID] == nil {
 				l.child(i, st)
 			}
@@ -220,8 +219,7 @@ func (l *links) storages(uid uint32, trusted bool) string {
 // payloads is a process of each container by its key, of those with the lowest PID.
 func (l *links) payloads() map[string]int {
 	found := make(map[string]int, len(l.s.Containers))
-	for i := range l.s.Processes {
-		p := l.s.Processes[i]
+	for _, p := range l.s.Processes {
 		if _, ok := found[p.Container]; !ok && p.Role != inspect.RoleHelper {
 			found[p.Container] = p.PID
 		}
@@ -236,8 +234,7 @@ func (l *links) strays() {
 	for _, in := range l.instances {
 		taken[pidNS(l.s.Processes[in.init])] = true
 	}
-	for i := range l.s.Processes {
-		p := l.s.Processes[i]
+	for i, p := range l.s.Processes {
 		ns := pidNS(p)
 		if taken[ns] {
 			continue

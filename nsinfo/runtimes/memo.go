@@ -85,8 +85,7 @@ func (m *memo) take(s *inspect.Snapshot) {
 	m.containers = append(m.containers[:0], s.Containers...)
 	m.processes = slices.Grow(m.processes[:0], len(s.Processes))
 	sites := map[string][]*site{}
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		g := givenOf(p)
 		g.site = siteOf(p, sites)
 		m.processes = append(m.processes, g)

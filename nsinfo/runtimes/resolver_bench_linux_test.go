@@ -75,8 +75,7 @@ func writeFile(t testing.TB, path, text string) {
 func fakeProc(t testing.TB, s *inspect.Snapshot) string {
 	t.Helper()
 	dir := t.TempDir()
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		if p.Role != inspect.RoleHelper {
 			continue
 		}

@@ -59,8 +59,8 @@ func (j *join) share() *spaces {
 
 // see finds each process's container, and each container's namespaces.
 func (sp *spaces) see() {
-	for i := range sp.s.Processes {
-		if p := sp.s.Processes[i]; p.Role == inspect.RoleHelper {
+	for _, p := range sp.s.Processes {
+		if p.Role == inspect.RoleHelper {
 			sp.helping[p.PID] = true
 		}
 	}

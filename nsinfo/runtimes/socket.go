@@ -169,8 +169,7 @@ func (j *join) belongs(c *inspect.Container, uid uint32) bool {
 		return false
 	}
 	seen := false
-	for i := range j.s.Processes {
-		p := j.s.Processes[i]
+	for _, p := range j.s.Processes {
 		if p.Container != c.Key || p.Role != inspect.RolePayload {
 			continue
 		}

@@ -83,8 +83,7 @@ func (sc *scan) containerOf(i int) *inspect.Container {
 
 // hostNamespaces are those of kernel threads, else of PID 1, of which any that differ are left unknown.
 func hostNamespaces(s *inspect.Snapshot) (host nsinfo.Set) {
-	for i := range s.Processes {
-		p := s.Processes[i]
+	for _, p := range s.Processes {
 		ns, ok := p.Namespaces.Get()
 		if !ok || !p.KernelThread && p.PID != 1 {
 			continue

@@ -10,7 +10,6 @@
 
 #include "mix.h"
 
-#define PF_KTHREAD 0x00200000
 #define CMDLINE_MAX 4096
 
 struct cmdline {

@@ -43,6 +43,8 @@ enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_F_USER_STACK = 1 << 8 }; /* of bpf_get_stack */
 enum { BPF_F_MMAPABLE = 1 << 10 }; /* of maps */
 
+#define PF_KTHREAD 0x00200000 /* of a task's flags */
+
 enum { EEXIST = 17 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

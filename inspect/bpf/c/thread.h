@@ -14,7 +14,6 @@
 #include "record.h"
 
 #define PF_WQ_WORKER 0x00000020
-#define PF_KTHREAD 0x00200000
 #define PFA_NO_NEW_PRIVS 0
 #define MNT_NOSUID 1
 #define NSEC_PER_SEC 1000000000ULL
@@ -55,7 +54,6 @@
 #else
 #define SAME(was, field) (number(&(field)) == (u64)(was))
 #endif
-
 
 #ifdef CAST
 /* The ids of structs among the kernel's types. */

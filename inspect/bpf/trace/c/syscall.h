@@ -9,7 +9,6 @@ enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
 
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000 /* since 6.4; before, PF_USED_ASYNC, which is gone since 5.18 */
-#define PF_KTHREAD 0x00200000
 
 #if defined(__TARGET_ARCH_x86)
 
