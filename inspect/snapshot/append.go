@@ -7,12 +7,33 @@ import (
 	"unicode/utf8"
 
 	"capview/inspect"
+	"capview/inspect/filecap"
+	"capview/nsinfo"
 )
 
 // appender makes JSON by appending. What it makes of a Process is what json.Marshal makes of it, but for three
 // things: what a terminal or a reader's eye could be misled by (DEL, C1 and format characters, bidi among them)
 // is escaped, <, > and & are not, and an empty list that is known is [], never null.
-type appender struct{ b []byte }
+type appender struct {
+	b      []byte
+	before before
+}
+
+// before is what was appended last of each thing that processes have in common, as a rule, with the one before them.
+type before struct {
+	exe      appended[inspect.Opt[string]]
+	file     appended[inspect.Opt[inspect.ExeFile]]
+	uid, gid appended[inspect.Opt[inspect.IDs]]
+	creds    appended[inspect.Creds]
+	spaces   appended[inspect.Opt[nsinfo.Set]]
+	fileCaps appended[inspect.Opt[filecap.Caps]]
+}
+
+// appended is a value whose JSON is at a place in appender.b.
+type appended[T comparable] struct {
+	of       *T
+	from, to int
+}
 
 const hexDigits = "0123456789abcdef"
 
@@ -132,6 +153,22 @@ func opt[T any](a *appender, o inspect.Opt[T], f func(*appender, T)) {
 	} else {
 		a.raw("null")
 	}
+}
+
+// again appends what f appends of *v, which is not to change: a copy of what is there already where it is the same as the last.
+func again[T comparable](a *appender, last *appended[T], v *T, f func(*appender, T)) {
+	if last.of != nil && *last.of == *v {
+		a.b = append(a.b, a.b[last.from:last.to]...)
+		return
+	}
+	from := len(a.b)
+	f(a, *v)
+	*last = appended[T]{v, from, len(a.b)}
+}
+
+// againOpt is opt by again.
+func againOpt[T comparable](a *appender, last *appended[inspect.Opt[T]], o *inspect.Opt[T], f func(*appender, T)) {
+	again(a, last, o, func(a *appender, o inspect.Opt[T]) { opt(a, o, f) })
 }
 
 // list appends a list, [] where it is empty.

@@ -23,11 +23,11 @@ func (a *appender) process(p *inspect.Process) {
 	a.str(p.State)
 	a.program(p)
 	a.identity(p)
-	a.creds(&p.Creds)
+	again(a, &a.before.creds, &p.Creds, (*appender).creds)
 	a.raw(`,"namespaces":`)
-	opt(a, p.Namespaces, (*appender).namespaces)
+	againOpt(a, &a.before.spaces, &p.Namespaces, (*appender).namespaces)
 	a.raw(`,"file_caps":`)
-	opt(a, p.FileCaps, (*appender).fileCaps)
+	againOpt(a, &a.before.fileCaps, &p.FileCaps, (*appender).fileCaps)
 	a.place(p)
 	a.raw(`,"gaps":`)
 	list(a, p.Gaps, (*appender).gap)
@@ -40,18 +40,18 @@ func (a *appender) program(p *inspect.Process) {
 		list(a, args, func(a *appender, s *string) { a.str(*s) })
 	})
 	a.raw(`,"exe":`)
-	opt(a, p.Exe, (*appender).str)
+	againOpt(a, &a.before.exe, &p.Exe, (*appender).str)
 	a.raw(`,"exe_file":`)
-	opt(a, p.ExeFile, (*appender).exeFile)
+	againOpt(a, &a.before.file, &p.ExeFile, (*appender).exeFile)
 }
 
 func (a *appender) identity(p *inspect.Process) {
 	a.raw(`,"user":`)
 	opt(a, p.User, (*appender).str)
 	a.raw(`,"uid":`)
-	opt(a, p.UID, (*appender).ids)
+	againOpt(a, &a.before.uid, &p.UID, (*appender).ids)
 	a.raw(`,"gid":`)
-	opt(a, p.GID, (*appender).ids)
+	againOpt(a, &a.before.gid, &p.GID, (*appender).ids)
 	a.raw(`,"groups":`)
 	opt(a, p.Groups, func(a *appender, gs []uint32) {
 		list(a, gs, func(a *appender, g *uint32) { a.uint(uint64(*g)) })
@@ -87,7 +87,7 @@ func (a *appender) place(p *inspect.Process) {
 }
 
 // creds appends the keys of Creds, a comma before each.
-func (a *appender) creds(c *inspect.Creds) {
+func (a *appender) creds(c inspect.Creds) {
 	a.raw(`,"caps":`)
 	opt(a, c.Caps, (*appender).capSets)
 	a.raw(`,"no_new_privs":`)
@@ -199,7 +199,7 @@ func (a *appender) thread(t *inspect.Thread) {
 	opt(a, t.UID, (*appender).ids)
 	a.raw(`,"gid":`)
 	opt(a, t.GID, (*appender).ids)
-	a.creds(&t.Creds)
+	again(a, &a.before.creds, &t.Creds, (*appender).creds)
 	a.raw(`}`)
 }
 

@@ -169,7 +169,7 @@ var appenders = sync.Pool{New: func() any { return &appender{b: make([]byte, 0, 
 // encodeChunk encodes the processes from first on, with what is between them and before them.
 func encodeChunk(ps []*inspect.Process, first int) *appender {
 	a := appenders.Get().(*appender)
-	a.b = a.b[:0]
+	a.b, a.before = a.b[:0], before{}
 	for i := first; i < min(first+chunk, len(ps)); i++ {
 		if i > 0 {
 			a.raw(",")

@@ -111,6 +111,29 @@ func TestWriteReadRoundTrip(t *testing.T) {
 	}
 }
 
+// What a process has in common with the one before it is written as of a process alone.
+func TestWriteInCommon(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	var some []*inspect.Process
+	for len(some) < 4 {
+		some = append(some, valid(r).Processes...)
+	}
+	from := func() *inspect.Process { return some[r.IntN(len(some))] }
+	var together appender
+	for range 5000 {
+		p := *from()
+		p.Exe, p.ExeFile, p.UID, p.GID, p.Creds = from().Exe, from().ExeFile, from().UID, from().GID, from().Creds
+		p.Namespaces, p.FileCaps, p.Threads = from().Namespaces, from().FileCaps, from().Threads
+		var alone appender
+		alone.process(&p)
+		at := len(together.b)
+		together.process(&p)
+		if !bytes.Equal(together.b[at:], alone.b) {
+			t.Fatalf("%s\nalone:\n%s", together.b[at:], alone.b)
+		}
+	}
+}
+
 func TestWriteKeepsOrderOfManyChunks(t *testing.T) {
 	for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1, 10*chunk + 7} {
 		s := node(n)
