@@ -36,6 +36,7 @@ func loadWalker(spec *ebpf.CollectionSpec, into load.Func) (*walker, error) {
 	if err := setSecret(spec); err != nil {
 		return nil, ownObject(err)
 	}
+	spec.Maps["records"].MaxEntries = room(spec.Maps["records"].MaxEntries)
 	var o passObjects
 	if err := into(spec, &o); err != nil {
 		return nil, err
@@ -48,6 +49,16 @@ func loadWalker(spec *ebpf.CollectionSpec, into load.Func) (*walker, error) {
 		return nil, load.Refuse(err)
 	}
 	return w, nil
+}
+
+// room is for how many records there is to be: least, and for a quarter of a node's threads, where those are more. Each walk begins at
+// the list's beginning and goes over all that were told of before: with more walks for more threads they would take over.
+func room(least uint32) uint32 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return least
+	}
+	return max(least, uint32(info.Procs)/4+256)
 }
 
 // mapped is all that an array holds.

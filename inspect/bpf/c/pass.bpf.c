@@ -9,7 +9,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define ROOM 1024
+#define ROOM 1024 /* at least: there is more on a node of many threads */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
