@@ -2,6 +2,7 @@ package proc
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,9 +24,6 @@ type cmdline struct {
 
 // wanted is the processes whose command lines are to be told in this turn: of new programs, and those that are due.
 func (k *kernelScan) wanted(known []entry, turn uint) (pids []int) {
-	if len(known) == 0 {
-		pids = make([]int, 0, len(k.leaders))
-	}
 	at := 0
 	for i := range k.leaders {
 		r := &k.leaders[i]
@@ -75,27 +73,61 @@ func (c *cmdlinePass) wait(patience time.Duration) (found []cmdline, ended bool)
 	}
 }
 
-// lanes is how many passes over command lines there are at a time, each over a part of them.
-const lanes = 2
+// lanes is how many passes over command lines there are at a time, batch how many processes each of them asks for at once.
+const lanes, batch = 2, 512
 
-// askCmdlines has the kernel tell of command lines, in goroutines that are left behind if the memory of one does not answer.
-func (s *kernelSide) askCmdlines(ctx context.Context, pids []int) *cmdlinePass {
-	pass := &cmdlinePass{found: make(chan []cmdline, 1)}
-	split := 1
-	if s.picks && len(pids) > 512 {
-		split = lanes
+// asking is a question for command lines, which are read while more of it is being thought of.
+type asking struct {
+	*cmdlinePass
+	lists chan []int // of PIDs
+	next  []int
+}
+
+// askFirst begins to ask before it is known who is there: for all of them in the first scan, and where the kernel cannot pick, each
+// slowScans scans. Else it is nil.
+func (s *kernelSide) askFirst(ctx context.Context, turn uint) *asking {
+	if s.hangs || s.last != nil && (s.picks || turn%slowScans != 0) {
+		return nil
 	}
-	parts := make(chan []cmdline, split)
-	for i := range split {
+	a := s.askCmdlines(ctx, threadCount())
+	if !s.picks {
+		a.lists <- nil
+	}
+	return a
+}
+
+// askWanted asks for those of some processes; it is nil where there are none.
+func (s *kernelSide) askWanted(ctx context.Context, pids []int) *asking {
+	if len(pids) == 0 {
+		return nil
+	}
+	a := s.askCmdlines(ctx, len(pids))
+	for _, pid := range pids {
+		a.of(pid)
+	}
+	a.end()
+	return a
+}
+
+// askCmdlines has the kernel tell of likely so many command lines, in goroutines that are left behind if the memory of a process does
+// not answer.
+func (s *kernelSide) askCmdlines(ctx context.Context, likely int) *asking {
+	a := &asking{cmdlinePass: &cmdlinePass{found: make(chan []cmdline, 1)}, lists: make(chan []int, 64)}
+	n := 1
+	if s.picks && likely > batch {
+		n = lanes
+	}
+	parts := make(chan []cmdline, n)
+	for range n {
 		go func() {
 			defer crash.Recover()
-			parts <- s.tellCmdlines(ctx, pids[i*len(pids)/split:(i+1)*len(pids)/split], &pass.told)
+			parts <- s.tellCmdlines(ctx, a, likely/n)
 		}()
 	}
 	go func() {
 		defer crash.Recover()
 		found := <-parts
-		for range split - 1 {
+		for range n - 1 {
 			if more := <-parts; found == nil || more == nil {
 				found = nil
 			} else {
@@ -103,26 +135,50 @@ func (s *kernelSide) askCmdlines(ctx context.Context, pids []int) *cmdlinePass {
 			}
 		}
 		inOrder(found, func(c *cmdline) int { return c.pid })
-		pass.found <- found
+		a.found <- found
 	}()
-	return pass
+	return a
+}
+
+// of asks for one more. It never waits.
+func (a *asking) of(pid int) {
+	if a.next = append(a.next, pid); len(a.next)%batch == 0 {
+		select {
+		case a.lists <- a.next:
+			a.next = make([]int, 0, batch)
+		default: // nobody has time for it now
+		}
+	}
+}
+
+// end asks for those that are left.
+func (a *asking) end() {
+	go func() {
+		defer crash.Recover()
+		for list := range slices.Chunk(a.next, batch) {
+			a.lists <- list
+		}
+		close(a.lists)
+	}()
 }
 
 // tellCmdlines is one pass over command lines, and counts them; nil where the kernel does not tell of them.
-func (s *kernelSide) tellCmdlines(ctx context.Context, pids []int, told *atomic.Int64) []cmdline {
-	likely := len(pids)
-	if likely == 0 {
-		likely = threadCount()
-	}
-	found := make([]cmdline, 0, likely)
+func (s *kernelSide) tellCmdlines(ctx context.Context, a *asking, likely int) (found []cmdline) {
+	defer func() {
+		for range a.lists { // so that end ends
+		}
+	}()
+	found = make([]cmdline, 0, likely)
 	same := map[string][]string{}
-	err := s.Cmdlines(ctx, pids, func(c task.Cmdline) {
-		told.Add(1)
-		id := cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}
-		found = append(found, cmdline{id, intern(same, c.Text, splitCmdline)})
-	})
-	if err != nil {
-		return nil
+	for pids := range a.lists {
+		err := s.Cmdlines(ctx, pids, func(c task.Cmdline) {
+			a.told.Add(1)
+			id := cmdlineID{c.PID, c.StartTime, c.ExecID, c.Args}
+			found = append(found, cmdline{id, intern(same, c.Text, splitCmdline)})
+		})
+		if err != nil {
+			return nil
+		}
 	}
 	return found
 }

@@ -68,24 +68,29 @@ func (s *kernelSide) ask(ctx context.Context, turn uint, known []entry, allThrea
 	if k.leaders = s.room[:0]; s.last == nil {
 		k.leaders = make([]task.Record, 0, threadCount())
 	}
-	var answer *cmdlinePass
-	if !s.picks && !s.hangs && (s.last == nil || turn%slowScans == 0) {
-		answer = s.askCmdlines(ctx, nil)
-	}
-	if err := s.Threads(ctx, func(r *task.Record) { k.add(r, allThreads) }); err != nil {
-		return nil, err
-	}
+	a := s.askFirst(ctx, turn)
+	all := a != nil && s.picks
+	err := s.Threads(ctx, func(r *task.Record) {
+		k.add(r, allThreads)
+		if all && r.PID == r.TGID && r.Args != 0 {
+			a.of(r.PID)
+		}
+	})
 	inOrder(k.leaders, func(r *task.Record) int { return r.PID })
-	if s.picks && !s.hangs {
-		if pids := k.wanted(known, turn); len(pids) > 0 {
-			answer = s.askCmdlines(ctx, pids)
-		} else {
+	switch {
+	case a != nil:
+		a.end()
+	case err == nil && s.picks && !s.hangs:
+		if a = s.askWanted(ctx, k.wanted(known, turn)); a == nil {
 			k.cmdlines = []cmdline{}
 		}
 	}
-	if answer != nil {
+	if err != nil {
+		return nil, err
+	}
+	if a != nil {
 		var ended bool
-		k.cmdlines, ended = answer.wait(patience)
+		k.cmdlines, ended = a.wait(patience)
 		s.hangs, s.tells = !ended, k.cmdlines != nil
 	}
 	return k, nil
