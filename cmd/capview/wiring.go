@@ -99,6 +99,7 @@ func (a *app) scanFailure(err error) error {
 func (a *app) hurry() {
 	if a.env["GOGC"] == "" {
 		debug.SetGCPercent(800)
+		growInHugePages()
 	}
 }
 

@@ -8,3 +8,6 @@ import "runtime"
 func liveNode(nodeOptions) (node, error) {
 	return nil, trouble("open a snapshot of a Linux node: capview --from FILE", "%s has no processes that capview can read", runtime.GOOS)
 }
+
+// growInHugePages is Linux's.
+func growInHugePages() {}
