@@ -76,6 +76,7 @@ func (a *app) listProcesses(cmd *cobra.Command, l listing, form string) error {
 	if err != nil {
 		return err
 	}
+	a.hurry()
 	ix, live, err := a.index(cmd.Context(), l.threads)
 	if err != nil {
 		return err
@@ -140,6 +141,7 @@ func (a *app) listGroups(cmd *cobra.Command, l listing, form string) error {
 	if err != nil {
 		return err
 	}
+	a.hurry()
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err

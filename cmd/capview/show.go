@@ -50,6 +50,7 @@ func (a *app) runShow(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	a.hurry()
 	ix, live, err := a.index(cmd.Context(), false)
 	if err != nil {
 		return err
