@@ -142,24 +142,23 @@ func (v *vmlinux) name(at uint32) []byte {
 func (v *vmlinux) named(ids []uint32, names map[string]bool, each func(id uint32) error) error {
 	const bits = 12
 	var may [1 << bits]bool // by the first bytes of a name: most are of no name that is looked for
-	slot := func(name []byte) uint32 {
-		var first [4]byte
-		copy(first[:], name)
-		return binary.LittleEndian.Uint32(first[:]) * 0x9e3779b1 >> (32 - bits)
+	slot := func(first uint32) uint32 {
+		if end := (first - 0x01010101) &^ first & 0x80808080; end != 0 { // in the first of its bytes that are zero
+			first &= end&-end>>7 - 1
+		}
+		return first * 0x9e3779b1 >> (32 - bits)
 	}
 	for name := range names {
-		may[slot([]byte(name))] = true
+		var first [4]byte
+		copy(first[:], name)
+		may[slot(binary.LittleEndian.Uint32(first[:]))] = true
 	}
 	for _, id := range ids {
 		at := uint64(binary.LittleEndian.Uint32(v.types[v.at[id-1]:]))
 		if at+4 > uint64(len(v.strings)) {
 			continue
 		}
-		first := v.strings[at : at+4]
-		if i := bytes.IndexByte(first, 0); i >= 0 {
-			first = first[:i]
-		}
-		if !may[slot(first)] || !names[string(v.name(uint32(at)))] {
+		if !may[slot(binary.LittleEndian.Uint32(v.strings[at:]))] || !names[string(v.name(uint32(at)))] {
 			continue
 		}
 		if err := each(id); err != nil {
