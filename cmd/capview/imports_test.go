@@ -22,7 +22,6 @@ var only = map[string][]string{
 	"capview/nsinfo/runtimes":            {"wiring.go", "wiring_linux.go", "doctor.go"},
 	"capview/ui":                         {"tui.go", "ask.go", "trace_session.go", "trace_seen.go"},
 	"github.com/charmbracelet/bubbletea": {"tui.go", "logged.go"},
-	"github.com/spf13/cobra/doc":         {"man.go"},
 	"golang.org/x/sys/unix":              {"reader_linux.go"},
 	"golang.org/x/term":                  {"terminal.go"},
 	"capview/cmd/capview/background":     {"main.go"},

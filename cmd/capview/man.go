@@ -1,18 +1,18 @@
 package main
 
 import (
-	"errors"
+	"embed"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 )
 
 const manLong = `Man prints the manual page of capview, or of one of its commands; --dir writes all of them as files.
 
-The pages are made by the binary from the very commands and flags it has, so they cannot be of another version.`
+The pages are made from the very commands and flags that this binary has, so they cannot be of another version.`
 
 func (a *app) manCommand() *cobra.Command {
 	var dir string
@@ -38,52 +38,66 @@ func (a *app) manCommand() *cobra.Command {
 }
 
 func (a *app) runMan(cmd *cobra.Command, args []string, dir string) error {
-	root := cmd.Root()
-	root.DisableAutoGenTag = true
 	if dir != "" {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return trouble("create it first", "%s is not a directory", dir)
-		}
-		if err := doc.GenManTree(root, a.manHeader(), dir); err != nil {
-			return trouble("", "cannot write the manual pages: %w", err)
-		}
-		return a.writeTopics(root, dir)
+		return a.writeManual(dir)
 	}
-	of := root
+	of := cmd.Root()
 	if len(args) > 0 {
-		found, _, err := root.Find(args)
-		if err != nil || found == root {
+		found, _, err := of.Find(args)
+		if err != nil || found == of {
 			return usage(cmd, fmt.Errorf("no command %q", args[0]))
 		}
 		of = found
 	}
-	return doc.GenMan(of, a.manHeader(), a.out)
+	page, err := a.manPage(pageOf(of))
+	if err != nil {
+		return usage(cmd, fmt.Errorf("no manual page of %q", args[0]))
+	}
+	_, err = a.out.WriteString(page)
+	return err
 }
 
-// writeTopics writes the pages of the help topics, which GenManTree leaves out.
-func (a *app) writeTopics(root *cobra.Command, dir string) error {
-	for _, sub := range root.Commands() {
-		if !sub.IsAdditionalHelpTopicCommand() {
-			continue
+// writeManual writes all pages.
+func (a *app) writeManual(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return trouble("create it first", "%s is not a directory", dir)
+	}
+	pages, err := manual.ReadDir("manual")
+	for _, page := range pages {
+		var text string
+		if text, err = a.manPage(page.Name()); err != nil {
+			break
 		}
-		f, err := os.Create(filepath.Join(dir, "capview-"+sub.Name()+".1"))
-		if err != nil {
-			return trouble("", "cannot write the manual pages: %w", err)
+		if err = os.WriteFile(filepath.Join(dir, page.Name()), []byte(text), 0o644); err != nil {
+			break
 		}
-		if err := errors.Join(doc.GenMan(sub, a.manHeader(), f), f.Close()); err != nil {
-			return trouble("", "cannot write the manual pages: %w", err)
-		}
+	}
+	if err != nil {
+		return trouble("", "cannot write the manual pages: %w", err)
 	}
 	return nil
 }
 
-// manHeader dates the pages by the commit they are made of, so that the same source makes the same pages.
-func (a *app) manHeader() *doc.GenManHeader {
+// pageOf is the name of a command's page.
+func pageOf(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".1" }
+
+// manual is the pages as cobra makes them of the commands, in man's format, with undated for the version and its date. That they are
+// made before and not by the binary spares every command what it takes to get a converter of Markdown ready.
+//
+//go:embed manual
+var manual embed.FS
+
+//go:generate go test -run ^TestManual$ . -update
+
+const undated = `"Jan 0001" "capview VERSION"`
+
+// manPage is a page, dated by the commit that capview is made of.
+func (a *app) manPage(name string) (string, error) {
+	text, err := manual.ReadFile("manual/" + name)
 	b := buildVersion()
-	h := &doc.GenManHeader{Section: "1", Source: "capview " + b.Version, Manual: "User Commands", Date: b.Time}
-	if h.Date == nil {
-		now := a.now()
-		h.Date = &now
+	date := a.now()
+	if b.Time != nil {
+		date = *b.Time
 	}
-	return h
+	return strings.Replace(string(text), undated, fmt.Sprintf(`"%s" "capview %s"`, date.Format("Jan 2006"), b.Version), 1), err
 }
