@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files and the table of system calls anew")
 
 func golden(t *testing.T, name, have string) {
 	t.Helper()

@@ -1,15 +1,21 @@
 package seccomp
 
 import (
+	_ "embed"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
-
-	"github.com/elastic/go-seccomp-bpf/arch"
 )
 
-// tables is the library's, by ABI; of Linux 6.15.
-var tables = [Arches]*arch.Info{X86_64: arch.X86_64, I386: arch.I386, X32: arch.X32, AArch64: arch.AARCH64, ARM: arch.ARM}
+// listed is the tables of github.com/elastic/go-seccomp-bpf/arch, of Linux 6.15: a line "ABI NUMBER NAME" a system call. The library
+// makes all of its tables before main begins; of these, each is made when it is asked for.
+//
+//go:embed syscalls.txt
+var listed string
+
+//go:generate go test -run ^TestListed$ . -update
 
 // later is what Linux 6.16 to 7.0 added: new system calls have one number on every architecture
 // (include/uapi/asm-generic/unistd.h).
@@ -44,16 +50,23 @@ func (a Arch) table() *table {
 
 // known is the ABI's names by number as filters see it.
 func (a Arch) known() map[uint32]string {
-	bit := uint32(tables[a].SeccompMask)
-	names := make(map[uint32]string, len(tables[a].SyscallNumbers)+len(later)+1)
+	var bit uint32
+	if a == X32 {
+		bit = x32Bit
+	}
+	names := make(map[uint32]string, 512)
 	for number, name := range later {
 		names[number|bit] = name
 	}
 	if a == X86_64 || a == X32 {
 		names[336|bit] = "uprobe" // Linux 6.18
 	}
-	for number, name := range tables[a].SyscallNumbers {
-		names[uint32(number)|bit] = name
+	for line := range strings.Lines(listed) {
+		if abi, call, ok := strings.Cut(line, " "); ok && abi == a.String() {
+			number, name, _ := strings.Cut(strings.TrimSpace(call), " ")
+			n, _ := strconv.ParseUint(number, 10, 32)
+			names[uint32(n)|bit] = name
+		}
 	}
 	if a == X32 {
 		dropOnly64(names)
