@@ -82,9 +82,9 @@ func newReader(s *Source) *reader {
 
 // own is a copy of scratch that stays. In a first scan many are made, at once.
 func (r *reader) own(many bool) *inspect.Process {
-	const together = 46 // as many as fit into 32 KiB
+	const chunk = 46 // as many as fit into 32 KiB
 	if many && len(r.room) == 0 {
-		r.room = make([]inspect.Process, together)
+		r.room = make([]inspect.Process, chunk)
 	} else if !many {
 		r.room = make([]inspect.Process, 1)
 	}

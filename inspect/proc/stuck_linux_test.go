@@ -64,10 +64,21 @@ func TestStuckFileSystem(t *testing.T) {
 	pid := start(t, script(`echo ready; exec "$1" 600`, path))
 	waitComm(t, pid, "sleep")
 
+	var beside []int // that the worker was to read after it
+	for range together {
+		beside = append(beside, start(t, script("echo ready; exec sleep 600")))
+	}
+
 	close(file.hang)
 	s := newSource(t, Options{Workers: 1})
-	p := process(t, snapshot(t, s), pid)
+	first := snapshot(t, s)
+	p := process(t, first, pid)
 	<-file.hung
+	for _, other := range beside {
+		if p := process(t, first, other); !p.FileCaps.Known() || !p.Caps.Known() {
+			t.Errorf("beside it: %+v", p)
+		}
+	}
 	if !p.Caps.Known() || p.FileCaps.Known() || !hasGap(p.Gaps, "file_caps") {
 		t.Errorf("while it hangs: %+v", p)
 	}

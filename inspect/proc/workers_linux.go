@@ -27,24 +27,38 @@ const stuckWhy = "reading it does not end: its file system does not answer"
 // scan is one pass over the processes.
 type scan struct {
 	pids   []int
-	kernel *kernelScan // nil: procfs alone
-	found  []entry     // zero where the process has ended
-	known  []entry     // what the last scan found, by PID
-	next   atomic.Int64
-	now    uint64 // clock ticks since boot when it began
-	turn   uint   // its number
+	kernel *kernelScan  // nil: procfs alone
+	found  []entry      // zero where the process has ended
+	known  []entry      // what the last scan found, by PID
+	next   atomic.Int64 // of pids that nobody has taken
+	now    uint64       // clock ticks since boot when it began
+	turn   uint         // its number
 }
 
 // worker reads processes of a scan, one after the other.
 type worker struct {
 	r    *reader
 	done chan *worker
+	// part is which of the scan's processes it is to read, before it takes others.
+	part span
 	// at is which process it reads: its index + 1 in the scan; 0 none; lost when it has been left behind.
 	at    atomic.Int64
 	since atomic.Int64 // monotonic nanoseconds
 }
 
 const lost = -1
+
+// span is indices of processes, from from until before to.
+type span struct{ from, to int }
+
+// together is how many processes in a row a worker takes: those that lie side by side are best read by one processor.
+const together = 32
+
+// take is the next span that nobody has taken; an empty one where there is none.
+func (s *scan) take() span {
+	to := int(s.next.Add(together))
+	return span{to - together, min(to, len(s.pids))}
+}
 
 var epoch = time.Now()
 
@@ -55,10 +69,13 @@ func (w *worker) work(ctx context.Context) {
 	defer crash.Recover()
 	s := w.r.scan
 	for ctx.Err() == nil {
-		i := int(s.next.Add(1)) - 1
-		if i >= len(s.pids) {
-			break
+		if w.part.from >= w.part.to {
+			if w.part = s.take(); w.part.from >= w.part.to {
+				break
+			}
 		}
+		i := w.part.from
+		w.part.from++
 		pid := s.pids[i]
 		old := s.lastSeen(&w.r.knownAt, pid)
 		rec := s.kernel.usable(&w.r.at, pid)
@@ -79,13 +96,14 @@ func (w *worker) work(ctx context.Context) {
 	w.done <- w
 }
 
-// abandon leaves the worker behind if its process holds it for too long, and says which of the scan's that is.
-func (w *worker) abandon() (index int, gone bool) {
+// abandon leaves the worker behind if its process holds it for too long, and says which of the scan's that is and which it has not
+// come to.
+func (w *worker) abandon() (index int, rest span, gone bool) {
 	at := w.at.Load()
 	if at <= 0 || monotonic()-w.since.Load() < int64(patience) || !w.at.CompareAndSwap(at, lost) {
-		return 0, false
+		return 0, span{}, false
 	}
-	return int(at) - 1, true
+	return int(at) - 1, w.part, true
 }
 
 // lastSeen is what the last scan found at pid, or nil. It is looked for from a place on.
@@ -116,14 +134,14 @@ func (s *scan) put(i int, e entry, old *entry, by *reader) {
 func (s *Source) readAll(ctx context.Context, sc *scan) error {
 	done := make(chan *worker)
 	busy := map[*worker]bool{}
-	start := func(r *reader) {
+	start := func(r *reader, part span) {
 		r.scan = sc
-		w := &worker{r: r, done: done}
+		w := &worker{r: r, done: done, part: part}
 		busy[w] = true
 		go w.work(ctx)
 	}
 	for _, r := range s.readers {
-		start(r)
+		start(r, span{})
 	}
 	s.readers = nil
 	tick := time.NewTicker(patience / 5)
@@ -135,12 +153,12 @@ func (s *Source) readAll(ctx context.Context, sc *scan) error {
 			s.readers = append(s.readers, w.r)
 		case <-tick.C:
 			for w := range busy {
-				if i, gone := w.abandon(); gone {
+				if i, rest, gone := w.abandon(); gone {
 					delete(busy, w)
 					s.stuck.add(sc.pids[i])
 					r := newReader(s)
 					sc.put(i, r.readQuick(sc, sc.pids[i]), nil, r)
-					start(newReader(s))
+					start(newReader(s), rest)
 				}
 			}
 		}
