@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// listed is the tables of github.com/elastic/go-seccomp-bpf/arch, of Linux 6.15: a line "ABI NUMBER NAME" a system call. The library
-// makes all of its tables before main begins; of these, each is made when it is asked for.
+// listed is the tables of github.com/elastic/go-seccomp-bpf/arch (Apache License 2.0), of Linux 6.15: a line "ABI NUMBER NAME" a system
+// call. The library makes all of its tables before main begins; of these, each is made when it is asked for.
 //
 //go:embed syscalls.txt
 var listed string
