@@ -51,7 +51,7 @@ func (a *app) runMan(cmd *cobra.Command, args []string, dir string) error {
 	}
 	page, err := a.manPage(pageOf(of))
 	if err != nil {
-		return usage(cmd, fmt.Errorf("no manual page of %q", args[0]))
+		return usage(cmd, fmt.Errorf("no manual page of %q", of.CommandPath()))
 	}
 	_, err = a.out.WriteString(page)
 	return err

@@ -33,7 +33,7 @@ func TestManual(t *testing.T) {
 		}
 		pages[pageOf(cmd)] = page.Bytes()
 		for _, sub := range cmd.Commands() {
-			if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() || sub.Name() == "help" {
 				add(sub)
 			}
 		}
