@@ -33,7 +33,7 @@ func TestManual(t *testing.T) {
 		}
 		pages[pageOf(cmd)] = page.Bytes()
 		for _, sub := range cmd.Commands() {
-			if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() || sub.Name() == "help" {
+			if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() || cmd == root && sub.Name() == "help" {
 				add(sub)
 			}
 		}
